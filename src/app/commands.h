@@ -1,0 +1,49 @@
+#pragma once
+// One function per subcommand. Each returns the exit code and has printed whatever there is to say.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "app/settings.h"
+
+namespace llt::app {
+
+int run_up(const Settings& settings);
+
+struct StatusOptions {
+  bool json = false;
+};
+int run_status(const Settings& settings, const StatusOptions& options);
+
+struct QueryOptions {
+  std::string sql;                    ///< "-": read from stdin
+  std::string format;                 ///< empty: table
+  std::optional<std::string> output;  ///< file; nothing: stdout
+};
+int run_query(const Settings& settings, const QueryOptions& options);
+
+struct ReportOptions {
+  std::optional<std::int64_t> since_ns;  ///< look this far back; nothing: everything stored
+  bool json = false;
+  std::optional<std::string> html;  ///< file
+};
+int run_report(const Settings& settings, const ReportOptions& options);
+
+struct TopOptions {
+  std::int64_t window_ns = 0;  ///< what the figures cover
+};
+int run_top(const Settings& settings, const TopOptions& options);
+
+struct TraceOptions {
+  std::string id;  ///< trace or request id, or a prefix that only one has
+  bool json = false;
+};
+int run_trace(const Settings& settings, const TraceOptions& options);
+
+struct DoctorOptions {
+  bool json = false;
+};
+int run_doctor(const Settings& settings, const DoctorOptions& options);
+
+}  // namespace llt::app

@@ -1,0 +1,36 @@
+// `llamatelemetry doctor`: what would spoil the measurements or the speed. The examination is in doctor.cc.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "app/commands.h"
+#include "app/doctor.h"
+#include "app/exit_codes.h"
+#include "app/paths.h"
+#include "app/source.h"
+#include "app/up_options.h"
+
+namespace llt::app {
+
+int run_doctor(const Settings& settings, const DoctorOptions& options) {
+  DoctorRequest request;
+  request.data = data_folder(settings);
+  if (const auto binary = settings.text("llama-server")) request.llama_server = expand_home(*binary);
+  if (const auto model = settings.text("model")) request.model = expand_home(*model);
+  if (const auto source = Source::make(settings)) {
+    request.status_json = (*source)->get("/api/v1/status").value_or("");  // nothing runs: examined without
+  }
+  const auto findings = examine(request);
+  if (options.json) {
+    fmt::print("{}\n", render_findings_json(findings));
+  } else {
+    fmt::print("{}", render_findings_text(findings, isatty(STDOUT_FILENO) == 1));
+  }
+  const bool problem = std::any_of(findings.begin(), findings.end(),
+                                   [](const Finding& f) { return f.severity == Severity::problem; });
+  return problem ? kFailed : kDone;
+}
+
+}  // namespace llt::app

@@ -1,0 +1,258 @@
+#include "app/instance.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "app/listen_check.h"
+#include "app/status_document.h"
+#include "app/version.h"
+#include "base/log.h"
+
+namespace llt::app {
+namespace {
+
+constexpr const char* kManagedName = "llama-server";
+constexpr int kFlushTimeoutMs = 5'000;
+constexpr std::string_view kLossesSql = "SELECT name, severity, count, run_count FROM losses ORDER BY name";
+
+std::string upstream_name(const BaseUrl& url) { return url.endpoint.to_string() + url.prefix; }
+
+}  // namespace
+
+Instance::Instance(UpOptions options) : options_(std::move(options)), started_unix_ns_(now_unix()) {}
+
+Instance::~Instance() { stop(); }
+
+Result<> Instance::check_addresses() {
+  if (auto free = check_can_listen(options_.listen, "--listen"); !free) return free;
+  return check_can_listen(options_.console, "--console");
+}
+
+Result<> Instance::plan_engine() {
+  if (!options_.upstreams.empty()) {
+    for (const BaseUrl& url : options_.upstreams) {
+      upstreams_.add(upstream_name(url), url);
+      board_.add(upstream_name(url));
+    }
+    return {};
+  }
+  engine::Request request;
+  request.binary = options_.llama_server;
+  request.model = options_.model;
+  request.context_tokens = options_.context_tokens;
+  request.parallel = options_.parallel;
+  request.flash_attention = options_.flash_attention;
+  request.passed_on = options_.engine_arguments;
+  auto launch = engine::plan_launch(request);
+  if (!launch) return std::unexpected(launch.error());
+  for (const std::string& warning : launch->warnings) spdlog::warn("{}", warning);
+  const Endpoint endpoint = launch->endpoint();
+  upstreams_.add(kManagedName, BaseUrl{endpoint, "", endpoint.to_string()});
+  board_.add(kManagedName);
+  launch_ = std::move(*launch);
+  return {};
+}
+
+Result<> Instance::lock_data() {
+  auto lock = DataLock::take(options_.data);
+  if (!lock) return std::unexpected(lock.error());
+  lock_.emplace(std::move(*lock));
+  return {};
+}
+
+Result<> Instance::open_store() {
+  store::Options store_options;
+  store_options.retention_seconds = options_.retention_ns / 1'000'000'000;
+  store_options.max_bytes = options_.store_max_bytes;
+  store_options.created_by = fmt::format("llamatelemetry {}", kVersion);
+  auto store = store::Store::open(options_.data, store_options);
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
+  return {};
+}
+
+Result<> Instance::start_telemetry() {
+  telemetry::Options telemetry_options;
+  telemetry_options.service_version = kVersion;
+  telemetry_options.service_instance_id = random_trace_id().hex();
+  telemetry_options.capture_content = options_.capture_content;
+  auto telemetry = telemetry::Telemetry::start(telemetry_options, *store_,
+                                               [this] { return engine_facts(board_.representative()); });
+  if (!telemetry) return std::unexpected(telemetry.error());
+  telemetry_ = std::move(*telemetry);
+  return {};
+}
+
+Result<> Instance::start_gateway() {
+  gateway::Options gateway_options;
+  gateway_options.listen = options_.listen;
+  gateway_options.api_keys = options_.api_keys;
+  gateway_options.capture_content = options_.capture_content;
+  auto gateway = gateway::Gateway::start(gateway_options, upstreams_, *telemetry_);
+  if (!gateway) return std::unexpected(gateway.error());
+  gateway_ = std::move(*gateway);
+  return {};
+}
+
+Result<> Instance::start_engines() {
+  if (launch_) return start_managed_engine();
+  start_watchers();
+  return {};
+}
+
+Result<> Instance::start_managed_engine() {
+  gateway::Upstream* upstream = upstreams_.all().front().get();
+  engine::SupervisorCallbacks callbacks;
+  callbacks.on_event = [this](const engine::Event& event) { record(kManagedName, event); };
+  callbacks.on_state = [this](const engine::Snapshot& snapshot) { apply(0, snapshot); };
+  callbacks.outstanding = [upstream] { return upstream->outstanding.load(std::memory_order_relaxed); };
+  callbacks.last_byte = [upstream] { return upstream->last_byte_ns.load(std::memory_order_relaxed); };
+  spdlog::info("starting {}", launch_->to_string());
+  auto supervisor = engine::Supervisor::start(*launch_, {}, std::move(callbacks));
+  if (!supervisor) return std::unexpected(supervisor.error());
+  supervisor_ = std::move(*supervisor);
+  return {};
+}
+
+void Instance::start_watchers() {
+  for (std::size_t index = 0; index < options_.upstreams.size(); ++index) {
+    gateway::Upstream* upstream = upstreams_.all()[index].get();
+    engine::WatcherCallbacks callbacks;
+    callbacks.on_event = [this, upstream](const engine::Event& event) { record(upstream->name(), event); };
+    callbacks.on_state = [this, index](const engine::Snapshot& snapshot) { apply(index, snapshot); };
+    callbacks.last_byte = [upstream] { return upstream->last_byte_ns.load(std::memory_order_relaxed); };
+    watchers_.push_back(engine::Watcher::start(options_.upstreams[index], {}, std::move(callbacks)));
+  }
+}
+
+// The engine's thread: makes a new state known to the gateway, and to everybody who reads the board.
+void Instance::apply(std::size_t index, const engine::Snapshot& snapshot) {
+  gateway::Upstream& upstream = *upstreams_.all()[index];
+  upstream.set_dialect(dialect(snapshot.kind));
+  upstream.set_models(snapshot.models);
+  board_.put(index, snapshot);
+  upstream.set_state(upstream_state(snapshot.state));  // last: what is ready is also described
+}
+
+void Instance::record(const std::string& upstream, const engine::Event& event) {
+  const bool bad =
+      event.kind == "crash" || event.kind == "hang" || event.kind == "give_up" || event.kind == "down";
+  spdlog::log(bad ? spdlog::level::warn : spdlog::level::info, "engine {}: {}: {}", upstream, event.kind,
+              event.message);
+  telemetry_->engine_event(event.kind, event.message, event_attributes(upstream, event));
+}
+
+Result<> Instance::start_console() {
+  views::ConsoleOptions console_options;
+  console_options.listen = options_.console;
+  console_options.api_keys = options_.api_keys;
+  console_options.version = kVersion;
+  views::Sources sources;
+  sources.reader = store_.get();
+  sources.status_json = [this] { return status(); };
+  sources.prometheus_text = [this] { return telemetry_->prometheus_text(); };
+  sources.live = [this] { return live_facts(); };
+  auto console = views::Console::start(std::move(console_options), std::move(sources));
+  if (!console) return std::unexpected(console.error());
+  console_ = std::move(*console);
+  console_port_.store(console_->address().port, std::memory_order_release);
+  return {};
+}
+
+Result<> Instance::publish_addresses() {
+  RunInfo info;
+  info.pid = getpid();
+  info.pid_start_ticks = process_start_ticks(info.pid).value_or(0);
+  info.console = console_url();
+  info.gateway = gateway_url();
+  info.version = kVersion;
+  info.started_unix_ns = started_unix_ns_;
+  auto file = RunFile::write(options_.data, info);
+  if (!file) return std::unexpected(file.error());
+  run_file_.emplace(std::move(*file));
+  return {};
+}
+
+bool Instance::ready() const {
+  const auto& all = upstreams_.all();
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& u) { return u->state() == gateway::UpstreamState::ready; });
+}
+
+std::optional<Error> Instance::engine_failure() const {
+  if (!launch_) return std::nullopt;
+  const engine::Snapshot now = board_.get(0);
+  if (now.state != engine::State::failed) return std::nullopt;
+  Error error{ErrorCode::unavailable, now.error, ""};
+  if (error.message.empty()) error.message = "llama-server failed";
+  for (const std::string& line : now.last_words) error.hint += (error.hint.empty() ? "" : "\n") + line;
+  if (!error.hint.empty()) error.hint = "its last words:\n" + error.hint;
+  return error;
+}
+
+std::optional<double> Instance::load_progress() const { return board_.representative().load_progress; }
+
+std::string Instance::gateway_url() const { return reachable_url(gateway_->address()); }
+std::string Instance::console_url() const {
+  return reachable_url({options_.console.host, console_port_.load(std::memory_order_acquire), {}});
+}
+
+std::string Instance::status() const {
+  StatusInputs inputs;
+  inputs.version = kVersion;
+  inputs.gateway_url = gateway_url();
+  inputs.console_url = console_url();
+  inputs.data = options_.data.string();
+  inputs.pid = getpid();
+  inputs.started_unix_ns = started_unix_ns_;
+  inputs.engines = board_.all();
+  inputs.upstreams = &upstreams_;
+  inputs.live = &telemetry_->live();
+  inputs.store = store_->health();
+  inputs.losses_json = store_->query_text(kLossesSql, store::Format::json).value_or("");
+  inputs.gpus = engine::list_gpus();
+  return running_status(inputs);
+}
+
+views::LiveFacts Instance::live_facts() const {
+  const auto count = [](const std::atomic<std::int64_t>& value) {
+    return value.load(std::memory_order_relaxed);
+  };
+  const telemetry::LiveCounts& live = telemetry_->live();
+  views::LiveFacts facts;
+  facts.waiting = count(live.waiting);
+  facts.prefilling = count(live.prefilling);
+  facts.decoding = count(live.decoding);
+  facts.connections = count(live.connections);
+  facts.serving = ready();
+  facts.gateway_url = gateway_url();
+  for (const NamedSnapshot& entry : board_.all()) facts.engines.push_back(engine_now(entry));
+  return facts;
+}
+
+void Instance::drain(int timeout_ms) {
+  if (gateway_) gateway_->drain(timeout_ms);
+}
+
+void Instance::cut_drain() {
+  if (gateway_) gateway_->cut_drain();
+}
+
+void Instance::stop() {
+  watchers_.clear();
+  if (supervisor_) supervisor_->drain_and_stop(0);
+  supervisor_.reset();
+  spdlog::debug("engines are stopped");
+  run_file_.reset();  // from here on others wait for the store's lock instead of asking us
+  if (console_) console_->stop();
+  spdlog::debug("the console is closed");
+  if (telemetry_) telemetry_->shutdown(kFlushTimeoutMs);
+  spdlog::debug("telemetry is flushed");
+  if (store_) store_->close();
+  spdlog::debug("the store is closed");
+}
+
+}  // namespace llt::app

@@ -1,0 +1,52 @@
+// `llamatelemetry report`: where the time of the stored requests went.
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/exit_codes.h"
+#include "app/report_data.h"
+#include "app/report_render.h"
+#include "app/source.h"
+
+namespace llt::app {
+namespace {
+
+int write_page(const std::string& path, const std::string& page) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << page;
+  out.close();
+  if (out) return kDone;
+  return failed(
+      {ErrorCode::permission_denied, fmt::format("cannot write {}: {}", path, std::strerror(errno)), ""});
+}
+
+}  // namespace
+
+int run_report(const Settings& settings, const ReportOptions& options) {
+  auto source = Source::make(settings);
+  if (!source) return bad_usage(source.error());
+  std::optional<UnixNs> since;
+  if (options.since_ns) since = now_unix() - *options.since_ns;
+  try {
+    const auto document = report_document(**source, since);
+    if (!document) return failed(document.error());
+    if (options.html) return write_page(*options.html, report_html(*document));
+    if (options.json) {
+      fmt::print("{}\n", document->dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    } else {
+      fmt::print("{}", report_text(*document));
+    }
+    return kDone;
+  } catch (const nlohmann::json::exception& error) {
+    return failed({ErrorCode::data_loss,
+                   fmt::format("the store's answer was not understood: {}", error.what()),
+                   "is the running instance of another version?"});
+  }
+}
+
+}  // namespace llt::app

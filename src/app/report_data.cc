@@ -1,0 +1,274 @@
+#include "app/report_data.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "app/sql.h"
+#include "app/units.h"
+#include "app/version.h"
+
+namespace llt::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSlowest = 10;
+
+// A distribution's member and the value, in milliseconds, of one request.
+struct Latency {
+  std::string_view member, sql;
+};
+constexpr std::array kLatencies = {
+    Latency{"ttft_ms", "ttft_ns / 1e6"},
+    Latency{"tpot_ms", "CASE WHEN output_tokens > 1 THEN decode_ns / 1e6 / (output_tokens - 1) END"},
+    Latency{"queue_ms", "queue_ns / 1e6"},
+    Latency{"prefill_ms", "prefill_ns / 1e6"},
+    Latency{"decode_ms", "decode_ns / 1e6"},
+    Latency{"e2e_ms", "total_ns / 1e6"},
+};
+constexpr std::string_view kGaps = "itl_ms";
+
+struct Statistic {
+  std::string_view member, sql;
+};
+constexpr std::array kStatistics = {
+    Statistic{"p50", "quantile_cont({0}, 0.5)"},
+    Statistic{"p90", "quantile_cont({0}, 0.9)"},
+    Statistic{"p95", "quantile_cont({0}, 0.95)"},
+    Statistic{"p99", "quantile_cont({0}, 0.99)"},
+    Statistic{"mean", "avg({0})"},
+    Statistic{"count", "count({0})"},
+};
+
+// The phases of a request and how their time is said in words; {} is the share's own detail.
+struct PhaseName {
+  std::string_view name, column;
+};
+constexpr std::array kPhases = {
+    PhaseName{"receive", "receive_ns"}, PhaseName{"gateway", "gateway_ns"},
+    PhaseName{"connect", "connect_ns"}, PhaseName{"queue", "queue_ns"},
+    PhaseName{"prefill", "prefill_ns"}, PhaseName{"decode", "decode_ns"},
+    PhaseName{"client", "client_ns"},   PhaseName{"unattributed", "unattributed_ns"},
+};
+
+// Inference requests in the window; every query below reads this.
+std::string window_sql(std::optional<UnixNs> since) {
+  const std::string condition = since ? fmt::format(" AND start_unix_ns >= {}", *since) : "";
+  return "WITH r AS (SELECT *, coalesce(model, response_model) AS m FROM requests WHERE operation IS NOT "
+         "NULL" +
+         condition + ") ";
+}
+
+std::string statistics_sql(std::string_view member, std::string_view value) {
+  std::string sql;
+  for (const Statistic& statistic : kStatistics) {
+    sql += fmt::format(", {} AS {}_{}", fmt::format(fmt::runtime(statistic.sql), value), member,
+                       statistic.member);
+  }
+  return sql;
+}
+
+// One row for everything and one for each model and route.
+std::string totals_sql(std::optional<UnixNs> since) {
+  std::string sql = window_sql(since) +
+                    "SELECT GROUPING(m, route) AS total, m AS model, route, count(*) AS requests, "
+                    "count(error_type) AS errors, min(start_unix_ns) AS from_unix_ns, "
+                    "max(start_unix_ns + total_ns) AS to_unix_ns, "
+                    "sum(input_tokens)::BIGINT AS input_tokens, sum(cached_tokens)::BIGINT AS cached_tokens, "
+                    "sum(output_tokens)::BIGINT AS output_tokens, "
+                    "(sum(cached_tokens) FILTER (WHERE input_tokens IS NOT NULL)) / "
+                    "nullif(sum(input_tokens) FILTER (WHERE cached_tokens IS NOT NULL), 0)::DOUBLE "
+                    "AS cache_hit_ratio, "
+                    "sum(prompt_tokens_processed) FILTER (WHERE engine_prefill_ns > 0) * 1e9 / "
+                    "nullif(sum(engine_prefill_ns) FILTER (WHERE prompt_tokens_processed IS NOT NULL), 0) "
+                    "AS prefill_tokens_per_second, "
+                    "sum(output_tokens) FILTER (WHERE engine_decode_ns > 0) * 1e9 / "
+                    "nullif(sum(engine_decode_ns) FILTER (WHERE output_tokens IS NOT NULL), 0) "
+                    "AS decode_tokens_per_second";
+  for (const Latency& latency : kLatencies) {
+    sql +=
+        statistics_sql(latency.member, fmt::format("CASE WHEN error_type IS NULL THEN {} END", latency.sql));
+  }
+  return sql + " FROM r GROUP BY GROUPING SETS ((), (m, route)) ORDER BY total DESC, requests DESC, m, route";
+}
+
+std::string gaps_sql(std::optional<UnixNs> since) {
+  return window_sql(since) +
+         ", g AS (SELECT m, route, unnest(chunk_gaps_us) / 1e3 AS gap FROM r WHERE error_type IS NULL) "
+         "SELECT GROUPING(m, route) AS total, m AS model, route" +
+         statistics_sql(kGaps, "gap") + " FROM g GROUP BY GROUPING SETS ((), (m, route))";
+}
+
+std::string phases_sql(std::optional<UnixNs> since) {
+  std::string sql = window_sql(since) + "SELECT sum(total_ns)::DOUBLE AS total";
+  for (const PhaseName& phase : kPhases)
+    sql += fmt::format(", sum({}) / 1e6 AS {}", phase.column, phase.name);
+  return sql + " FROM r";
+}
+
+std::string errors_sql(std::optional<UnixNs> since) {
+  return window_sql(since) +
+         "SELECT error_type, http_status, count(*) AS count, max(start_unix_ns) AS last_unix_ns, "
+         "arg_max(error_message, start_unix_ns) AS last_message FROM r WHERE error_type IS NOT NULL "
+         "GROUP BY ALL ORDER BY count DESC, error_type, http_status";
+}
+
+std::string slowest_sql(std::optional<UnixNs> since) {
+  std::string columns;
+  for (const PhaseName& phase : kPhases) columns += fmt::format(", {}", phase.column);
+  return window_sql(since) +
+         fmt::format(
+             "SELECT request_id, trace_id, start_unix_ns, m AS model, route, http_status, error_type, "
+             "total_ns, ttft_ns, input_tokens, cached_tokens, output_tokens{} FROM r "
+             "ORDER BY total_ns DESC, request_id LIMIT {}",
+             columns, kSlowest);
+}
+
+Json distribution(const Json& row, std::string_view member) {
+  Json values;
+  for (const Statistic& statistic : kStatistics) {
+    values[std::string(statistic.member)] =
+        row.value(fmt::format("{}_{}", member, statistic.member), Json(nullptr));
+  }
+  if (values["count"].is_null()) values["count"] = 0;
+  return values;
+}
+
+bool same_group(const Json& a, const Json& b) {
+  return a["total"] == b["total"] && a["model"] == b["model"] && a["route"] == b["route"];
+}
+
+// The members that the whole window and each group share.
+Json figures(const Json& row, const Json& gap_rows) {
+  Json out = {{"requests", row["requests"]}, {"errors", row["errors"]}};
+  const Json& from = row["from_unix_ns"];
+  const Json& to = row["to_unix_ns"];
+  out["from_unix_ns"] = from;
+  out["to_unix_ns"] = to;
+  const double seconds =
+      from.is_null() ? 0 : static_cast<double>(to.get<UnixNs>() - from.get<UnixNs>()) / 1e9;
+  const auto per_second = [&](const Json& value) {
+    return value.is_null() || seconds <= 0 ? Json(nullptr) : Json(value.get<double>() / seconds);
+  };
+  out["output_tokens_per_second"] = per_second(row["output_tokens"]);
+  out["goodput_rps"] = per_second(row["requests"].get<std::int64_t>() - row["errors"].get<std::int64_t>());
+  for (const char* member : {"input_tokens", "cached_tokens", "output_tokens", "cache_hit_ratio",
+                             "prefill_tokens_per_second", "decode_tokens_per_second"}) {
+    out[member] = row[member];
+  }
+  Json gaps = Json::object();
+  for (const Json& candidate : gap_rows) {
+    if (same_group(candidate, row)) gaps = candidate;
+  }
+  for (std::string_view member : kLatencyMembers) {
+    out[std::string(member)] = distribution(member == kGaps ? gaps : row, member);
+  }
+  return out;
+}
+
+Json phase_list(const Json& row) {
+  Json list = Json::array();
+  const double total_ms = row["total"].is_null() ? 0 : row["total"].get<double>() / 1e6;
+  for (const PhaseName& phase : kPhases) {
+    const Json& ms = row[std::string(phase.name)];
+    Json share = ms.is_null() || total_ms <= 0 ? Json(nullptr) : Json(ms.get<double>() / total_ms);
+    list.push_back({{"name", phase.name}, {"total_ms", ms}, {"share", std::move(share)}});
+  }
+  return list;
+}
+
+std::int64_t count_or(const Json& value, std::int64_t fallback) {
+  return value.is_null() ? fallback : value.get<std::int64_t>();
+}
+
+// What the engine or somebody else did during the phase that took longest.
+std::string detail(std::string_view phase, const Json& row, std::int64_t phase_ns) {
+  if (phase == "receive") return "the client sent its request slowly";
+  if (phase == "gateway") return "the gateway's own work";
+  if (phase == "connect") return "no connection to the upstream";
+  if (phase == "queue") return "no slot was free at the engine";
+  if (phase == "client") return "the client did not take the answer";
+  if (phase == "prefill" && !row["input_tokens"].is_null()) {
+    const std::int64_t input = row["input_tokens"].get<std::int64_t>();
+    const std::int64_t cached = count_or(row["cached_tokens"], 0);
+    return fmt::format("{} prompt tokens, {} of them cached", input, cached);
+  }
+  if (phase == "decode" && count_or(row["output_tokens"], 0) > 0) {
+    const auto tokens = row["output_tokens"].get<std::int64_t>();
+    return fmt::format("{} tokens, {} each", tokens, format_duration(static_cast<double>(phase_ns / tokens)));
+  }
+  return phase == "unattributed" ? "no engine event explains it" : "";
+}
+
+Json slow_request(const Json& row) {
+  Json out = row;
+  for (const PhaseName& phase : kPhases) out.erase(std::string(phase.column));
+  const auto total = row["total_ns"].get<std::int64_t>();
+  const PhaseName* longest = nullptr;
+  std::int64_t longest_ns = 0;
+  for (const PhaseName& phase : kPhases) {
+    const std::int64_t ns = count_or(row[std::string(phase.column)], 0);
+    if (ns > longest_ns) {
+      longest = &phase;
+      longest_ns = ns;
+    }
+  }
+  if (longest == nullptr || total <= 0) {
+    out["dominant_phase"] = nullptr;
+    out["share"] = nullptr;
+    out["reason"] = "not known";
+    return out;
+  }
+  const double share = static_cast<double>(longest_ns) / static_cast<double>(total);
+  const std::string more = detail(longest->name, row, longest_ns);
+  const std::string error = row["error_type"].is_null() ? "" : row["error_type"].get<std::string>() + ": ";
+  out["dominant_phase"] = longest->name;
+  out["share"] = share;
+  out["reason"] =
+      fmt::format("{}{:.0f} % {}, {}{}{}", error, share * 100, longest->name,
+                  format_duration(static_cast<double>(longest_ns)), more.empty() ? "" : ": ", more);
+  return out;
+}
+
+}  // namespace
+
+Result<Json> report_document(Source& source, std::optional<UnixNs> since) {
+  const std::string other = fmt::format("SELECT count(*) AS n FROM requests WHERE operation IS NULL{}",
+                                        since ? fmt::format(" AND start_unix_ns >= {}", *since) : "");
+  const std::array queries = {
+      totals_sql(since),
+      gaps_sql(since),
+      phases_sql(since),
+      errors_sql(since),
+      slowest_sql(since),
+      other,
+      std::string("SELECT name, severity, count FROM losses WHERE count > 0 ORDER BY name")};
+  std::array<Json, queries.size()> results;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    auto rows = query_rows(source, queries[i]);
+    if (!rows) return std::unexpected(rows.error());
+    results[i] = std::move(*rows);
+  }
+  const auto& [totals, gaps, phases, errors, slowest, others, losses] = results;
+  Json document = {{"version", kVersion}, {"since_unix_ns", since ? Json(*since) : Json(nullptr)}};
+  document.update(figures(totals.at(0), gaps));
+  document["other_requests"] = others.at(0)["n"];
+  document["phases"] = phase_list(phases.at(0));
+  document["groups"] = Json::array();
+  for (std::size_t i = 1; i < totals.size(); ++i) {
+    Json group = {{"model", totals[i]["model"]}, {"route", totals[i]["route"]}};
+    group.update(figures(totals[i], gaps));
+    document["groups"].push_back(std::move(group));
+  }
+  document["errors_by_type"] = errors;
+  document["slowest"] = Json::array();
+  for (const Json& row : slowest) document["slowest"].push_back(slow_request(row));
+  document["losses"] = losses;
+  return document;
+}
+
+}  // namespace llt::app

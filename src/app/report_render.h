@@ -1,0 +1,23 @@
+#pragma once
+// The report's document for people: text for a terminal, one self-contained page.
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+namespace llt::app {
+
+[[nodiscard]] std::string report_text(const nlohmann::ordered_json& document);
+
+/// No script, no outside resource; readable in dark mode and on a phone.
+[[nodiscard]] std::string report_html(const nlohmann::ordered_json& document);
+
+// Shared by both: a value of the document as a person reads it. Null is "–".
+[[nodiscard]] std::string shown_ms(const nlohmann::ordered_json& milliseconds);
+[[nodiscard]] std::string shown_ns(const nlohmann::ordered_json& nanoseconds);
+[[nodiscard]] std::string shown_rate(const nlohmann::ordered_json& per_second);
+[[nodiscard]] std::string shown_share(const nlohmann::ordered_json& zero_to_one);
+[[nodiscard]] std::string shown_text(const nlohmann::ordered_json& text);
+/// "2026-11-22 18:04:05 UTC".
+[[nodiscard]] std::string shown_time(const nlohmann::ordered_json& unix_ns);
+
+}  // namespace llt::app

@@ -1,0 +1,159 @@
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "app/report_data.h"
+#include "app/report_render.h"
+#include "app/text_table.h"
+#include "app/units.h"
+
+namespace llt::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kUnknown = "–";
+constexpr int kBarCells = 30;
+
+std::string count_text(const Json& value) {
+  return value.is_null() ? kUnknown : fmt::format("{}", value.get<std::int64_t>());
+}
+
+// What each distribution is called in the table.
+std::string_view latency_name(std::string_view member) {
+  if (member == "ttft_ms") return "time to first token";
+  if (member == "tpot_ms") return "time per output token";
+  if (member == "itl_ms") return "between chunks";
+  if (member == "queue_ms") return "queue";
+  if (member == "prefill_ms") return "prefill";
+  if (member == "decode_ms") return "decode";
+  return "whole request";
+}
+
+std::string header(const Json& d) {
+  std::string out =
+      fmt::format("{} requests, {} failed, {} to {}\n", count_text(d["requests"]), count_text(d["errors"]),
+                  shown_time(d["from_unix_ns"]), shown_time(d["to_unix_ns"]));
+  out += fmt::format(
+      "output {} tokens/s, goodput {} requests/s, prefill {} and decode {} tokens/s in the engine\n",
+      shown_rate(d["output_tokens_per_second"]), shown_rate(d["goodput_rps"]),
+      shown_rate(d["prefill_tokens_per_second"]), shown_rate(d["decode_tokens_per_second"]));
+  out += fmt::format("{} tokens in, {} of them from the cache ({}), {} tokens out\n",
+                     count_text(d["input_tokens"]), count_text(d["cached_tokens"]),
+                     shown_share(d["cache_hit_ratio"]), count_text(d["output_tokens"]));
+  return out;
+}
+
+std::string latencies(const Json& d) {
+  TextTable table({"latency", "p50", "p90", "p95", "p99", "mean", "requests"}, 1);
+  for (std::string_view member : kLatencyMembers) {
+    const Json& values = d[std::string(member)];
+    if (values["count"] == 0) continue;
+    table.add({std::string(latency_name(member)), shown_ms(values["p50"]), shown_ms(values["p90"]),
+               shown_ms(values["p95"]), shown_ms(values["p99"]), shown_ms(values["mean"]),
+               count_text(values["count"]) + (member == "itl_ms" ? " gaps" : "")});
+  }
+  return table.to_string();
+}
+
+std::string phases(const Json& d) {
+  TextTable bars({"phase", "", "share", "total"}, 2);
+  for (const Json& phase : d["phases"]) {
+    if (phase["share"].is_null() || phase["share"] == 0.0) continue;
+    const int cells = static_cast<int>(phase["share"].get<double>() * kBarCells + 0.5);
+    std::string bar;
+    for (int i = 0; i < cells; ++i) bar += "█";
+    bars.add({shown_text(phase["name"]), bar, shown_share(phase["share"]), shown_ms(phase["total_ms"])});
+  }
+  return bars.to_string();
+}
+
+std::string groups(const Json& d) {
+  TextTable table({"model", "route", "requests", "errors", "TTFT p50", "p95", "TPOT p50", "p95", "queue p95",
+                   "tokens/s", "cached"},
+                  2);
+  for (const Json& g : d["groups"]) {
+    table.add({shortened(shown_text(g["model"]), 32), shown_text(g["route"]), count_text(g["requests"]),
+               count_text(g["errors"]), shown_ms(g["ttft_ms"]["p50"]), shown_ms(g["ttft_ms"]["p95"]),
+               shown_ms(g["tpot_ms"]["p50"]), shown_ms(g["tpot_ms"]["p95"]), shown_ms(g["queue_ms"]["p95"]),
+               shown_rate(g["output_tokens_per_second"]), shown_share(g["cache_hit_ratio"])});
+  }
+  return table.to_string();
+}
+
+std::string errors(const Json& d) {
+  TextTable table({"error", "last message", "status", "count"}, 2);
+  for (const Json& e : d["errors_by_type"]) {
+    table.add({shown_text(e["error_type"]), shortened(shown_text(e["last_message"]), 70),
+               count_text(e["http_status"]), count_text(e["count"])});
+  }
+  return table.to_string();
+}
+
+std::string slowest(const Json& d) {
+  std::string out;
+  for (const Json& r : d["slowest"]) {
+    out += fmt::format("  {:>8}  {}  {}\n            {}\n", shown_ns(r["total_ns"]),
+                       shortened(shown_text(r["request_id"]), 36), shortened(shown_text(r["model"]), 28),
+                       shown_text(r["reason"]));
+  }
+  return out;
+}
+
+std::string losses(const Json& d) {
+  std::string out;
+  for (const Json& loss : d["losses"]) {
+    out += fmt::format("  {} {} ({})\n", count_text(loss["count"]), shown_text(loss["name"]),
+                       shown_text(loss["severity"]));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string shown_ms(const Json& value) {
+  return value.is_null() ? kUnknown : format_duration(value.get<double>() * 1e6);
+}
+
+std::string shown_ns(const Json& value) {
+  return value.is_null() ? kUnknown : format_duration(value.get<double>());
+}
+
+std::string shown_rate(const Json& value) {
+  if (value.is_null()) return kUnknown;
+  const double rate = value.get<double>();
+  return fmt::format("{:.{}f}", rate, rate >= 99.5 ? 0 : rate >= 9.95 ? 1 : 2);
+}
+
+std::string shown_share(const Json& value) {
+  return value.is_null() ? kUnknown : fmt::format("{:.1f} %", value.get<double>() * 100);
+}
+
+std::string shown_text(const Json& value) {
+  return value.is_string() ? printable(value.get_ref<const std::string&>()) : kUnknown;
+}
+
+std::string shown_time(const Json& value) {
+  if (value.is_null()) return kUnknown;
+  const std::chrono::sys_time<std::chrono::nanoseconds> at{
+      std::chrono::nanoseconds(value.get<std::int64_t>())};
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(at);
+  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+}
+
+std::string report_text(const Json& document) {
+  if (document["requests"] == 0) return "no inference requests in this time\n";
+  std::string out = header(document);
+  out += "\n" + latencies(document);
+  out += "\nwhere the time went, all requests together\n" + phases(document);
+  out += "\n" + groups(document);
+  if (!document["errors_by_type"].empty()) out += "\n" + errors(document);
+  out += "\nslowest requests\n" + slowest(document);
+  if (!document["losses"].empty()) out += "\nlost or doubtful data\n" + losses(document);
+  return out;
+}
+
+}  // namespace llt::app

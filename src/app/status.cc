@@ -1,0 +1,136 @@
+// `llamatelemetry status`: the running instance's own description.
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/exit_codes.h"
+#include "app/source.h"
+#include "app/status_document.h"
+#include "app/units.h"
+#include "app/version.h"
+
+namespace llt::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kLossesSql = "SELECT name, severity, count, run_count FROM losses ORDER BY name";
+
+std::string words(const Json& value, std::string_view unknown = "unknown") {
+  if (value.is_null()) return std::string(unknown);
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+void print_line(std::string_view name, const std::string& text) { fmt::print("{:<11}{}\n", name, text); }
+
+void print_engine(const Json& engine) {
+  const bool named = engine.contains("upstream");
+  print_line("engine",
+             fmt::format("{}{}{}", words(engine["state"]), named ? ", " + words(engine["upstream"]) : "",
+                         engine["pid"].is_null() ? "" : ", process " + words(engine["pid"])));
+  if (!named) return;
+  print_line("  model", fmt::format("{} ({}, {})", words(engine["model"]), words(engine["architecture"]),
+                                    words(engine["quantization"])));
+  print_line("  build", fmt::format("{}, commit {}, FlashAttention {}, {}", words(engine["build"]),
+                                    words(engine["commit"]), words(engine["flash_attention"]),
+                                    words(engine["backend"])));
+  print_line("  context", fmt::format("{} tokens, {} of {} slots busy, {} requests deferred",
+                                      words(engine["context_tokens"]), words(engine["slots_busy"]),
+                                      words(engine["slots"]), words(engine["requests_deferred"])));
+  print_line("  restarts", words(engine["restarts"]));
+  if (!engine["error"].is_null()) print_line("  error", words(engine["error"]));
+}
+
+void print_gpus(const Json& gpus) {
+  if (gpus.empty()) return print_line("gpus", "none");
+  for (const Json& gpu : gpus) {
+    print_line(fmt::format("gpu {}", words(gpu["index"])),
+               fmt::format("{}, {} of {} used", words(gpu["name"]),
+                           format_size(gpu["memory_used_bytes"].get<std::uint64_t>()),
+                           format_size(gpu["memory_total_bytes"].get<std::uint64_t>())));
+    for (const Json& process : gpu["processes"]) {
+      const Json& memory = process["memory_bytes"];
+      print_line("",
+                 fmt::format("process {} ({}): {}", words(process["pid"]), words(process["role"]),
+                             memory.is_null() ? "memory unknown" : format_size(memory.get<std::uint64_t>())));
+    }
+  }
+}
+
+void print_losses(const Json& losses) {
+  if (losses.is_null()) return print_line("losses", "unknown");
+  bool any = false;
+  for (const Json& loss : losses) {
+    if (loss.value("run_count", std::uint64_t{0}) == 0) continue;
+    print_line(any ? "" : "losses", fmt::format("{} {} ({})", words(loss["run_count"]), words(loss["name"]),
+                                                words(loss["severity"])));
+    any = true;
+  }
+  if (!any) print_line("losses", "none in this run");
+}
+
+void print_text(const Json& status) {
+  print_line("gateway", fmt::format("{}, {} connections", words(status["gateway"]["url"]),
+                                    words(status["gateway"]["connections"])));
+  print_line("console", words(status["console"]["url"]));
+  print_engine(status["engine"]);
+  if (status["upstreams"].size() > 1) {
+    for (const Json& upstream : status["upstreams"]) {
+      print_line("upstream", fmt::format("{}: {}, {} requests there", words(upstream["name"]),
+                                         words(upstream["state"]), words(upstream["outstanding"])));
+    }
+  }
+  print_gpus(status["gpus"]);
+  print_line("queue",
+             fmt::format("{} waiting, {} in prefill, {} in decode", words(status["queue"]["waiting"]),
+                         words(status["queue"]["prefilling"]), words(status["queue"]["decoding"])));
+  const Json& store = status["store"];
+  print_line("store", fmt::format("{}, {}, {} rows by this run", words(store["data"]), words(store["state"]),
+                                  words(store["rows_stored"])));
+  if (!store["message"].is_null()) print_line("", words(store["message"]));
+  print_losses(status["losses"]);
+}
+
+int say_stopped(Source& source, bool json) {
+  if (json) {
+    const auto losses = source.query_text(kLossesSql, store::Format::json);
+    fmt::print("{}\n", stopped_status(std::string(kVersion), source.data().string(), losses.value_or(""),
+                                      engine::list_gpus()));
+    return kFailed;
+  }
+  return failed({ErrorCode::not_found,
+                 fmt::format("nothing runs with the data folder {}", source.data().string()),
+                 "start it with 'llamatelemetry up', or name its folder with --data"});
+}
+
+}  // namespace
+
+int run_status(const Settings& settings, const StatusOptions& options) {
+  auto source = Source::make(settings);
+  if (!source) return bad_usage(source.error());
+  const auto text = (*source)->get("/api/v1/status");
+  if (!text) {
+    // Nothing there, or it stopped between the look at run.json and the question.
+    const bool gone = text.error().code == ErrorCode::not_found || !(*source)->running();
+    return gone ? say_stopped(**source, options.json) : failed(text.error());
+  }
+  const Json status = Json::parse(*text, nullptr, false);
+  if (!status.is_object())
+    return failed({ErrorCode::data_loss, "the running instance's status is not JSON", ""});
+  if (options.json) {
+    fmt::print("{}\n", status.dump(2));
+    return kDone;
+  }
+  try {
+    print_text(status);
+  } catch (const nlohmann::json::exception& error) {
+    return failed({ErrorCode::data_loss,
+                   fmt::format("the running instance's status lacks a part: {}", error.what()),
+                   "is it of another version?"});
+  }
+  return kDone;
+}
+
+}  // namespace llt::app

@@ -1,0 +1,35 @@
+#pragma once
+// The document of `status --json` and of the console's /api/v1/status.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "app/engine_board.h"
+#include "engine/gpus.h"
+#include "gateway/upstream.h"
+#include "store/store.h"
+#include "telemetry/telemetry.h"
+
+namespace llt::app {
+
+struct StatusInputs {
+  std::string version, gateway_url, console_url, data;
+  std::int64_t pid = 0;
+  UnixNs started_unix_ns = 0;
+  std::vector<NamedSnapshot> engines;
+  const gateway::UpstreamSet* upstreams = nullptr;
+  const telemetry::LiveCounts* live = nullptr;
+  store::Health store;
+  std::string losses_json;  ///< array of rows of the table `losses`; empty when it could not be read
+  engine::GpuList gpus;
+};
+
+/// Unknown values are null.
+[[nodiscard]] std::string running_status(const StatusInputs& inputs);
+
+/// The same document when nothing runs: engine.state is "stopped".
+[[nodiscard]] std::string stopped_status(const std::string& version, const std::string& data,
+                                         const std::string& losses_json, const engine::GpuList& gpus);
+
+}  // namespace llt::app

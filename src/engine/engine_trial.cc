@@ -1,0 +1,32 @@
+#include "engine/engine_trial.h"
+
+#include "engine/child_process.h"
+#include "engine/diagnosis.h"
+#include "engine/output_reader.h"
+
+namespace llt::engine {
+
+Result<Trial> try_engine(const std::filesystem::path& binary, int timeout_ms) {
+  auto child = ChildProcess::spawn({binary, {"--list-devices"}, {{"LLAMA_ARG_LOG_VERBOSITY", "4"}}});
+  if (!child) return std::unexpected(child.error());
+  OutputReader output((*child)->output_fd());
+  const auto status = (*child)->wait_exit(timeout_ms, -1);
+  output.finish();
+  if (!status) return fail(ErrorCode::timeout, binary.string() + " did not list its devices in time");
+  const auto lines = output.lines();
+  Circumstances around;
+  around.binary = binary;
+  if (status->signaled || status->value == 127) return std::unexpected(diagnose_exit(*status, lines, around));
+  Trial trial;
+  trial.backends = output.facts().backend;
+  bool listing = false;
+  for (const auto& line : lines) {
+    if (listing && line.text.find("(none)") == std::string::npos) {
+      trial.devices.push_back(line.text.substr(line.text.find_first_not_of(' ')));
+    }
+    if (line.text.starts_with("Available devices")) listing = true;
+  }
+  return trial;
+}
+
+}  // namespace llt::engine

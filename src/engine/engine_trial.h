@@ -1,0 +1,22 @@
+#pragma once
+// Runs llama-server for a moment, without a model, to see whether it runs here and what it would compute
+// with.
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace llt::engine {
+
+struct Trial {
+  std::string backends;              ///< "CPU zen4", "CPU haswell, CUDA"; empty when it did not say
+  std::vector<std::string> devices;  ///< as it lists them, e.g. "CUDA0: Tesla T4 (15095 MiB, 14990 MiB free)"
+};
+
+/// `llama-server --list-devices`, killed after `timeout_ms`. The error is that of a failed start: SIGILL, a
+/// missing library and so on. The calling thread must live until it returns.
+[[nodiscard]] Result<Trial> try_engine(const std::filesystem::path& binary, int timeout_ms);
+
+}  // namespace llt::engine

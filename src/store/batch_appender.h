@@ -1,0 +1,15 @@
+#pragma once
+// Rows into DuckDB, a vector at a time.
+
+#include "base/error.h"
+#include "store/handles.h"
+#include "store/row_queue.h"
+
+namespace llt::store {
+
+/// Appends all rows of a batch inside the caller's transaction. The batch is left as it is, so that it can be
+/// tried again. Text that is not UTF-8 is repaired, JSON columns that do not hold JSON become NULL; both
+/// counted once, when `count_repairs` is set.
+[[nodiscard]] Result<> append_batch(duckdb_connection connection, const Batch& batch, bool count_repairs);
+
+}  // namespace llt::store

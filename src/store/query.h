@@ -1,0 +1,30 @@
+#pragma once
+// Runs a checked query and writes its result in one of the formats.
+
+#include <atomic>
+#include <memory>
+
+#include "store/database.h"
+#include "store/reader.h"
+#include "store/watchdog.h"
+
+namespace llt::store {
+
+/// Queries of one store. Thread-safe.
+class QueryEngine {
+ public:
+  /// As Reader::query().
+  [[nodiscard]] Result<QueryInfo> run(const Database& database, std::string_view sql, Format format,
+                                      const QueryLimits& limits, const Sink& sink);
+  /// Ends all running queries soon; they fail with `unavailable`.
+  void cancel_all() { watchdog_.cancel_all(); }
+
+ private:
+  static constexpr int kMaxRunning = 16;
+
+  Watchdog watchdog_;
+  std::atomic<int> running_{0};
+  std::atomic<std::uint64_t> exports_{0};
+};
+
+}  // namespace llt::store

@@ -1,0 +1,66 @@
+#pragma once
+// Rows on their way to the writer: bounded, and quick to add to.
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "schema/losses.h"
+#include "schema/rows.h"
+
+namespace llt::store {
+
+/// Rows of all tables, in the order of arrival within each.
+struct Batch {
+  std::vector<RequestRow> requests;
+  std::vector<SpanRow> spans;
+  std::vector<EventRow> events;
+  std::vector<MetricRow> metrics;
+
+  [[nodiscard]] std::size_t rows() const noexcept {
+    return requests.size() + spans.size() + events.size() + metrics.size();
+  }
+  [[nodiscard]] bool empty() const noexcept { return rows() == 0; }
+
+  std::vector<RequestRow>& of(const RequestRow&) noexcept { return requests; }
+  std::vector<SpanRow>& of(const SpanRow&) noexcept { return spans; }
+  std::vector<EventRow>& of(const EventRow&) noexcept { return events; }
+  std::vector<MetricRow>& of(const MetricRow&) noexcept { return metrics; }
+};
+
+/// Many producers, one consumer. The lock is held for one move of a row, or one swap.
+class RowQueue {
+ public:
+  /// `max_bytes` bounds the rows here and those the consumer took and has not released.
+  explicit RowQueue(std::size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  /// Drops the row, counted, when there is no room or the queue is closed.
+  template <class Row>
+  void push(Row&& row) noexcept;
+
+  /// Moves everything here behind what is in `batch`, which must be the same object until release().
+  void take(Batch& batch);
+  /// The rows taken are stored, or given up.
+  void release();
+
+  /// Sleeps until `interval_ms` have passed, or flush was asked for, or the queue is closed.
+  void wait(int interval_ms);
+  /// Ends the consumer's wait; gives the number of rows ever accepted.
+  std::uint64_t request_flush();
+  void close();
+  [[nodiscard]] bool closed() const;
+
+  [[nodiscard]] std::uint64_t accepted() const;
+  [[nodiscard]] std::uint64_t dropped() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  Batch waiting_;
+  std::size_t max_bytes_, waiting_bytes_ = 0, taken_bytes_ = 0;
+  std::uint64_t accepted_ = 0, dropped_ = 0;
+  bool flush_ = false, closed_ = false;
+};
+
+}  // namespace llt::store

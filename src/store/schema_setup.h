@@ -1,0 +1,36 @@
+#pragma once
+// Brings a database to the schema of this program, and keeps the table `losses`.
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "base/error.h"
+#include "base/losses.h"
+#include "store/handles.h"
+
+namespace llt::store {
+
+/// Creates what is missing: tables, columns of older databases, rows of `meta` and `losses`. The
+/// run counts of `losses` start at 0.
+/// Errors: invalid_argument when a newer program made the database.
+[[nodiscard]] Result<> ensure_schema(duckdb_connection connection, const std::string& created_by);
+
+/// The table `losses`: totals of earlier runs plus the counters of this process.
+class LossesTable {
+ public:
+  /// Reads the totals of earlier runs once.
+  [[nodiscard]] static Result<LossesTable> load(duckdb_connection connection);
+
+  /// Writes the counters that changed since the last commit. Inside the caller's transaction.
+  [[nodiscard]] Result<> write(duckdb_connection connection);
+  /// The caller's transaction with write() in it was committed.
+  void committed() { written_ = writing_; }
+  /// Whether write() has anything to do.
+  [[nodiscard]] bool changed() const { return loss_counts() != written_; }
+
+ private:
+  std::array<std::uint64_t, kLossCount> earlier_{}, written_{}, writing_{};
+};
+
+}  // namespace llt::store

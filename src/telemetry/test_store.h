@@ -1,0 +1,40 @@
+#pragma once
+// A store for tests: keeps the rows it is given.
+
+#include <mutex>
+#include <vector>
+
+#include "store/store.h"
+
+namespace llt::telemetry::testing {
+
+class RowKeeper final : public store::Store {
+ public:
+  void append(store::RequestRow&& row) noexcept override { keep(requests, std::move(row)); }
+  void append(store::SpanRow&& row) noexcept override { keep(spans, std::move(row)); }
+  void append(store::EventRow&& row) noexcept override { keep(events, std::move(row)); }
+  void append(store::MetricRow&& row) noexcept override { keep(metrics, std::move(row)); }
+
+  [[nodiscard]] store::Health health() const override { return {}; }
+  bool flush(int) override { return true; }
+  void close() override {}
+  [[nodiscard]] Result<store::QueryInfo> query(std::string_view, store::Format, const store::QueryLimits&,
+                                               const store::Sink&) override {
+    return fail(ErrorCode::unavailable, "this store only keeps rows");
+  }
+
+  mutable std::mutex mutex;
+  std::vector<store::RequestRow> requests;
+  std::vector<store::SpanRow> spans;
+  std::vector<store::EventRow> events;
+  std::vector<store::MetricRow> metrics;
+
+ private:
+  template <class Row>
+  void keep(std::vector<Row>& rows, Row&& row) {
+    const std::lock_guard lock(mutex);
+    rows.push_back(std::move(row));
+  }
+};
+
+}  // namespace llt::telemetry::testing

@@ -1,0 +1,32 @@
+#pragma once
+// What all connections of one console share. Members without a note belong to the console's I/O thread.
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <set>
+
+#include "views/access.h"
+#include "views/console.h"
+#include "views/live_feed.h"
+
+namespace llt::views {
+
+class Session;
+
+struct ConsoleContext {
+  ConsoleOptions options;
+  Sources sources;
+  Access access;
+  boost::asio::io_context& io;
+  boost::asio::thread_pool& page_pool;   ///< short work for the page; never waits behind a user's query
+  boost::asio::thread_pool& query_pool;  ///< users' SQL
+  std::atomic<int> queries{0};           ///< running or waiting; any thread
+  LiveFeed& feed;
+  std::set<boost::asio::steady_timer*> viewers{};  ///< cancelled when a new frame is there
+  std::set<Session*> sessions{};
+  bool stopping = false;
+};
+
+}  // namespace llt::views

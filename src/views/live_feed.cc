@@ -1,0 +1,258 @@
+#include "views/live_feed.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "views/live_json.h"
+#include "views/live_queries.h"
+
+namespace llt::views {
+namespace {
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+constexpr std::int64_t kSecond = 1000 * kMillisecond;
+constexpr std::size_t kFramesHeld = 8;
+constexpr int kRequestsShown = 100;
+constexpr int kRequestsPerTick = 50;
+constexpr int kEventsShown = 10;
+constexpr UnixSecond kEventsReach = 24 * 3600;
+constexpr int kHistoryStride = 5;          // windows of the past are computed for every fifth second
+constexpr UnixSecond kReplayBefore = 300;  // a viewer that was away gets this much again: it may have grown
+constexpr std::int64_t kStayWarm = 30 * kSecond;  // after the last viewer left, for the one that reloads
+
+std::string frame_text(std::string_view event, std::string_view boot, UnixSecond second,
+                       std::string_view data) {
+  return fmt::format("event: {}\nid: {}-{}\ndata: {}\n\n", event, boot, second, data);
+}
+
+// The newest second of an id made by this run; 0 when it is from another run or malformed.
+UnixSecond second_of(std::string_view id, std::string_view boot) {
+  if (id.size() < boot.size() + 2 || !id.starts_with(boot) || id[boot.size()] != '-') return 0;
+  UnixSecond second = 0;
+  for (const char c : id.substr(boot.size() + 1)) {
+    if (c < '0' || c > '9' || second > 1'000'000'000'000) return 0;
+    second = second * 10 + (c - '0');
+  }
+  return second;
+}
+
+std::string rows_json(const auto& points, UnixSecond after) {
+  std::string rows = "[";
+  for (const SecondPoint& point : points) {
+    if (point.time <= after) continue;
+    if (rows.size() > 1) rows += ',';
+    append_point_row(rows, point);
+  }
+  return rows + "]";
+}
+
+}  // namespace
+
+LiveFeed::LiveFeed(Options options, store::Reader& reader, std::function<LiveFacts()> facts,
+                   std::function<void()> published)
+    : options_(options),
+      reader_(reader),
+      facts_(std::move(facts)),
+      published_(std::move(published)),
+      boot_(random_span_id().hex()),
+      series_(options.history_seconds),
+      requests_(kRequestsShown),
+      thread_([this] { run(); }) {}
+
+LiveFeed::~LiveFeed() { stop(); }
+
+void LiveFeed::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void LiveFeed::join() {
+  const std::lock_guard lock(mutex_);
+  if (viewers_++ == 0 && frames_.empty()) {
+    hurry_ = true;
+    wake_.notify_all();
+  }
+}
+
+void LiveFeed::leave() {
+  const std::lock_guard lock(mutex_);
+  --viewers_;
+  last_seen_ns_ = now_steady();
+}
+
+LiveFrame LiveFeed::history(std::string_view last_event_id) const {
+  const std::lock_guard lock(mutex_);
+  if (frames_.empty() || series_.empty()) return {};
+  UnixSecond after = second_of(last_event_id, boot_) - kReplayBefore;
+  const bool complete = after < series_.points().front().time;
+  if (complete) after = 0;
+  const std::string data = fmt::format(
+      R"({{"boot":"{}","complete":{},"columns":{},"rows":{},"window_seconds":{},{},"losses":{},"events":{},"requests":{}}})",
+      boot_, complete, point_columns_json(), rows_json(series_.points(), after), kWindowSeconds, facts_json_,
+      losses_, newest_events_, requests_.all());
+  return {frames_.back().sequence,
+          std::make_shared<const std::string>(frame_text("history", boot_, newest_, data))};
+}
+
+LiveFrame LiveFeed::next(std::uint64_t sequence, bool& lost) const {
+  const std::lock_guard lock(mutex_);
+  lost = false;
+  if (frames_.empty() || frames_.back().sequence <= sequence) return {};
+  if (frames_.front().sequence > sequence + 1) {
+    lost = true;
+    return {};
+  }
+  return frames_[static_cast<std::size_t>(sequence + 1 - frames_.front().sequence)];
+}
+
+void LiveFeed::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (!wait_for_tick(lock)) break;
+    const bool watched = viewers_ > 0 || now_steady() - last_seen_ns_ < kStayWarm;
+    lock.unlock();
+    if (watched) {
+      tick();
+      lock.lock();
+    } else {
+      sample(now_unix() / kSecond - 1, facts_());
+      lock.lock();
+      warm_ = false;
+      frames_.clear();
+    }
+  }
+}
+
+bool LiveFeed::wait_for_tick(std::unique_lock<std::mutex>& lock) {
+  const std::int64_t settle = options_.settle_ms * kMillisecond;
+  const std::int64_t into_period = (now_unix() - settle) % kSecond;
+  const auto pause = std::chrono::nanoseconds(kSecond - into_period);
+  wake_.wait_for(lock, pause, [this] { return stopping_ || hurry_; });
+  hurry_ = false;
+  return !stopping_;
+}
+
+void LiveFeed::sample(UnixSecond second, const LiveFacts& facts) {
+  if (!samples_.empty() && second <= samples_.back().time) {
+    if (second < samples_.back().time - 1)
+      samples_.clear();  // the clock was set back
+    else
+      return;
+  }
+  samples_.push_back({second, facts.waiting, facts.prefilling, facts.decoding});
+  while (samples_.size() > static_cast<std::size_t>(options_.history_seconds)) samples_.pop_front();
+}
+
+void LiveFeed::tick() {
+  const UnixSecond newest = (now_unix() - options_.settle_ms * kMillisecond) / kSecond - 1;
+  const LiveFacts facts = facts_();
+  sample(newest, facts);
+  if (newest < newest_) warm_ = false;
+  if (warm_ && newest == newest_) return;
+  const bool far_behind = newest - newest_ > options_.history_seconds;
+  const Result<> outcome = warm_ && !far_behind ? read_new_seconds(newest) : load_history(newest);
+  if (!outcome) {
+    spdlog::warn("live page: {}", outcome.error().to_string());
+    warm_ = false;
+  }
+  publish(facts, outcome);
+  published_();
+}
+
+namespace {
+
+void put_window(LiveSeries& series, const WindowStatistics& window, UnixSecond time) {
+  SecondPoint* point = series.edit(time);
+  if (point == nullptr) return;
+  point->ttft_ms = window.ttft_ms;
+  point->time_per_output_token_ms = window.time_per_output_token_ms;
+  point->cache_hit_ratio = window.cache_hit_ratio;
+}
+
+}  // namespace
+
+Result<> LiveFeed::load_history(UnixSecond newest) {
+  const UnixSecond first = newest - options_.history_seconds + 1;
+  auto contributions = read_contributions(reader_, first, newest);
+  if (!contributions) return std::unexpected(std::move(contributions.error()));
+  auto windows = read_windows(reader_, first, newest, kHistoryStride);
+  if (!windows) return std::unexpected(std::move(windows.error()));
+  auto requests = read_newest_requests(reader_, 0, kRequestsShown);
+  if (!requests) return std::unexpected(std::move(requests.error()));
+
+  const std::lock_guard lock(mutex_);
+  series_.reset(newest);
+  for (const Contribution& contribution : *contributions) series_.add(contribution);
+  for (const WindowStatistics& window : *windows) {
+    for (int back = 0; back < kHistoryStride; ++back) put_window(series_, window, window.time - back);
+  }
+  for (const InFlight& in_flight : samples_) {
+    if (SecondPoint* point = series_.edit(in_flight.time)) {
+      point->waiting = in_flight.waiting;
+      point->prefilling = in_flight.prefilling;
+      point->decoding = in_flight.decoding;
+    }
+  }
+  (void)series_.take_revised();
+  requests_.clear();
+  (void)requests_.absorb(*requests);
+  newest_ = newest;
+  frames_.clear();
+  ++sequence_;  // a gap: viewers that are here already take the history again
+  warm_ = true;
+  return {};
+}
+
+Result<> LiveFeed::read_new_seconds(UnixSecond newest) {
+  auto contributions = read_contributions(reader_, newest_ + 1, newest);
+  if (!contributions) return std::unexpected(std::move(contributions.error()));
+  auto windows = read_windows(reader_, newest_ + 1, newest, 1);
+  if (!windows) return std::unexpected(std::move(windows.error()));
+
+  const std::lock_guard lock(mutex_);
+  series_.advance(newest);
+  for (const Contribution& contribution : *contributions) series_.add(contribution);
+  for (const WindowStatistics& window : *windows) put_window(series_, window, window.time);
+  if (SecondPoint* point = series_.edit(samples_.back().time)) {
+    point->waiting = samples_.back().waiting;
+    point->prefilling = samples_.back().prefilling;
+    point->decoding = samples_.back().decoding;
+  }
+  newest_ = newest;
+  return {};
+}
+
+void LiveFeed::publish(const LiveFacts& facts, const Result<>& outcome) {
+  const auto or_empty = [](Result<std::string> text) { return text ? std::move(*text) : std::string("[]"); };
+  std::string losses = or_empty(read_losses(reader_));
+  std::string events =
+      or_empty(read_newest_events(reader_, now_unix() / kSecond - kEventsReach, kEventsShown));
+  std::string requests = or_empty(read_newest_requests(reader_, newest_ - kWindowSeconds, kRequestsPerTick));
+
+  const std::lock_guard lock(mutex_);
+  losses_ = std::move(losses);
+  newest_events_ = std::move(events);
+  facts_json_ = facts_members_json(facts);
+  const SecondPoint newest = series_.empty() ? SecondPoint{.time = newest_} : series_.points().back();
+  const std::string data = fmt::format(
+      R"({{"boot":"{}",{},{},"losses":{},"events":{},"requests":{},"columns":{},"revised":{},"store_error":{}}})",
+      boot_, point_members_json(newest), facts_json_, losses_, newest_events_, requests_.absorb(requests),
+      point_columns_json(), rows_json(series_.take_revised(), 0),
+      outcome ? "null" : json_string(outcome.error().to_string()));
+  frames_.push_back(
+      {++sequence_, std::make_shared<const std::string>(frame_text("tick", boot_, newest_, data))});
+  while (frames_.size() > kFramesHeld) frames_.pop_front();
+}
+
+}  // namespace llt::views

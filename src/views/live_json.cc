@@ -1,0 +1,126 @@
+#include "views/live_json.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace llt::views {
+namespace {
+
+using Json = nlohmann::json;
+
+template <class T>
+Json or_null(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+// Three decimals: microseconds of a millisecond value, and rows that stay short.
+void append_number(std::string& out, std::optional<double> value) {
+  if (!value || !std::isfinite(*value)) {
+    out += "null";
+    return;
+  }
+  const double rounded = std::round(*value * 1000) / 1000;
+  fmt::format_to(std::back_inserter(out), "{}", rounded);
+}
+
+void append_integer(std::string& out, std::optional<std::int64_t> value) {
+  out += value ? std::to_string(*value) : "null";
+}
+
+std::string quantiles_json(const Quantiles& quantiles) {
+  std::string out = "{\"p50\":";
+  append_number(out, quantiles.p50);
+  out += ",\"p95\":";
+  append_number(out, quantiles.p95);
+  out += ",\"p99\":";
+  append_number(out, quantiles.p99);
+  return out + "}";
+}
+
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Json engine_json(const EngineNow& engine) {
+  return {{"upstream", engine.upstream},
+          {"state", text_or_null(engine.state)},
+          {"model", text_or_null(engine.model)},
+          {"architecture", text_or_null(engine.architecture)},
+          {"quantization", text_or_null(engine.quantization)},
+          {"build", text_or_null(engine.build)},
+          {"commit", text_or_null(engine.commit)},
+          {"flash_attention", or_null(engine.flash_attention)},
+          {"context_tokens", or_null(engine.context_tokens)},
+          {"slots", or_null(engine.slots)},
+          {"slots_busy", or_null(engine.slots_busy)},
+          {"requests_deferred", or_null(engine.requests_deferred)},
+          {"restarts", engine.restarts}};
+}
+
+}  // namespace
+
+std::string_view point_columns_json() {
+  return R"(["time","requests","errors","waiting","prefilling","decoding",)"
+         R"("ttft_p50","ttft_p95","ttft_p99","tpot_p50","tpot_p95","tpot_p99",)"
+         R"("prefill_tokens","decode_tokens","queue_seconds","prefill_seconds","decode_seconds","cache_hit_ratio"])";
+}
+
+void append_point_row(std::string& out, const SecondPoint& point) {
+  out += '[';
+  out += std::to_string(point.time);
+  for (const std::optional<std::int64_t> value : {std::optional(point.requests), std::optional(point.errors),
+                                                  point.waiting, point.prefilling, point.decoding}) {
+    out += ',';
+    append_integer(out, value);
+  }
+  const Quantiles& ttft = point.ttft_ms;
+  const Quantiles& tpot = point.time_per_output_token_ms;
+  for (const std::optional<double> value :
+       {ttft.p50, ttft.p95, ttft.p99, tpot.p50, tpot.p95, tpot.p99, std::optional(point.prefill_tokens),
+        std::optional(point.decode_tokens), std::optional(point.queue_seconds),
+        std::optional(point.prefill_seconds), std::optional(point.decode_seconds), point.cache_hit_ratio}) {
+    out += ',';
+    append_number(out, value);
+  }
+  out += ']';
+}
+
+std::string facts_members_json(const LiveFacts& facts) {
+  Json engines = Json::array();
+  for (const EngineNow& engine : facts.engines) engines.push_back(engine_json(engine));
+  return fmt::format(
+      R"("waiting":{},"prefilling":{},"decoding":{},"connections":{},"serving":{},"gateway_url":{},"engines":{})",
+      facts.waiting, facts.prefilling, facts.decoding, facts.connections, facts.serving,
+      json_string(facts.gateway_url), dump(engines));
+}
+
+std::string point_members_json(const SecondPoint& point) {
+  std::string out = fmt::format(
+      R"("time":{},"requests_per_second":{},"errors":{},"ttft_ms":{},"time_per_output_token_ms":{},)",
+      point.time, point.requests, point.errors, quantiles_json(point.ttft_ms),
+      quantiles_json(point.time_per_output_token_ms));
+  const auto member = [&out](std::string_view name, std::optional<double> value) {
+    out += '"';
+    out += name;
+    out += "\":";
+    append_number(out, value);
+  };
+  member("prefill_tokens_per_second", point.prefill_tokens);
+  out += ',';
+  member("decode_tokens_per_second", point.decode_tokens);
+  out += ",\"phase_seconds\":{";
+  member("queue", point.queue_seconds);
+  out += ',';
+  member("prefill", point.prefill_seconds);
+  out += ',';
+  member("decode", point.decode_seconds);
+  out += "},";
+  member("cache_hit_ratio", point.cache_hit_ratio);
+  return out;
+}
+
+std::string json_string(std::string_view text) { return dump(Json(std::string(text))); }
+
+}  // namespace llt::views

@@ -1,0 +1,162 @@
+#include "views/live_queries.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "store/reader.h"
+#include "views/request_columns.h"
+
+namespace llt::views {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::int64_t kSecond = 1'000'000'000;
+// Rows are found by their start; a request that ran for longer than this is missing from the live curves.
+constexpr std::int64_t kLongestRequest = 3600 * kSecond;
+const store::QueryLimits kLimits{.timeout_ms = 10'000};
+
+// Every row of inference that ended in [{0}, {1}), found by its start where the row groups' ranges help.
+constexpr std::string_view kEnded =
+    "operation IS NOT NULL AND start_unix_ns >= {0} - {2} AND start_unix_ns < {1} "
+    "AND start_unix_ns + total_ns >= {0} AND start_unix_ns + total_ns < {1}";
+
+// The phases of a request follow each other: receive, gateway and connect, then queue, prefill, decode.
+constexpr std::string_view kContributions = R"sql(
+WITH r AS (
+  SELECT start_unix_ns + coalesce(receive_ns, 0) + coalesce(gateway_ns, 0) + coalesce(connect_ns, 0) AS b,
+         coalesce(queue_ns, 0) AS q, coalesce(prefill_ns, 0) AS p, coalesce(decode_ns, 0) AS d,
+         coalesce(prompt_tokens_processed, input_tokens - coalesce(cached_tokens, 0)) AS computed,
+         output_tokens AS produced, error_type, (start_unix_ns + total_ns) // 1000000000 AS ended
+  FROM requests WHERE {ended}),
+phases AS (
+  SELECT 0 AS kind, b AS b, q AS d, 0 AS tokens FROM r
+  UNION ALL SELECT 1, b + q, p, computed FROM r
+  UNION ALL SELECT 2, b + q + p, d, produced FROM r),
+pieces AS (
+  SELECT kind, d, tokens, b, unnest(range(b // 1000000000, (b + d - 1) // 1000000000 + 1)) AS second
+  FROM phases WHERE d > 0),
+shares AS (
+  SELECT kind, second, d, tokens,
+         least(b + d, (second + 1) * 1000000000) - greatest(b, second * 1000000000) AS ns FROM pieces)
+SELECT second, 0 AS requests, 0 AS errors,
+       coalesce(sum(ns) FILTER (kind = 0), 0) / 1e9 AS queue,
+       coalesce(sum(ns) FILTER (kind = 1), 0) / 1e9 AS prefill,
+       coalesce(sum(ns) FILTER (kind = 2), 0) / 1e9 AS decode,
+       coalesce(sum(tokens * (ns / d)) FILTER (kind = 1), 0)::DOUBLE AS prefill_tokens,
+       coalesce(sum(tokens * (ns / d)) FILTER (kind = 2), 0)::DOUBLE AS decode_tokens
+FROM shares GROUP BY second
+UNION ALL
+SELECT ended, count(*), count(error_type), 0, 0, 0, 0, 0 FROM r GROUP BY ended)sql";
+
+// A row counts in every window of `stride` whose last second is at most kWindowSeconds - 1 after its own.
+constexpr std::string_view kWindows = R"sql(
+WITH r AS (
+  SELECT (start_unix_ns + total_ns) // 1000000000 AS ended, ttft_ns / 1e6 AS ttft,
+         CASE WHEN output_tokens > 1 AND decode_ns > 0 THEN decode_ns / 1e6 / (output_tokens - 1) END AS tpot,
+         CASE WHEN cached_tokens IS NOT NULL THEN input_tokens END AS input, cached_tokens AS cached
+  FROM requests WHERE {ended}),
+w AS (SELECT unnest(range({last}, {first} - 1, -{stride})) AS second)
+SELECT w.second AS second, quantile_cont(ttft, [0.5, 0.95, 0.99]) AS ttft,
+       quantile_cont(tpot, [0.5, 0.95, 0.99]) AS tpot, sum(cached) / nullif(sum(input), 0) AS cache
+FROM w JOIN r ON r.ended <= w.second AND r.ended > w.second - {window} GROUP BY w.second)sql";
+
+std::string ended_between(std::int64_t low_ns, std::int64_t high_ns) {
+  return fmt::format(fmt::runtime(kEnded), low_ns, high_ns, kLongestRequest);
+}
+
+Result<Json> rows_of(store::Reader& reader, const std::string& sql) {
+  auto text = reader.query_text(sql, store::Format::json, kLimits);
+  if (!text) return std::unexpected(std::move(text.error()));
+  Json rows = Json::parse(*text, nullptr, false);
+  if (!rows.is_array())
+    return fail(ErrorCode::internal,
+                "the store answered a query of the live page with something else than rows");
+  return rows;
+}
+
+// One line, as an event stream needs it: line ends in JSON can only be layout.
+Result<std::string> text_of(store::Reader& reader, const std::string& sql) {
+  auto text = reader.query_text(sql, store::Format::json, kLimits);
+  if (text) std::erase_if(*text, [](char c) { return c == '\n' || c == '\r'; });
+  return text;
+}
+
+std::optional<double> number(const Json& value) {
+  return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
+}
+
+std::int64_t integer(const Json& value) { return value.is_number() ? value.get<std::int64_t>() : 0; }
+
+Quantiles quantiles(const Json& list) {
+  if (!list.is_array() || list.size() != 3) return {};
+  return {number(list[0]), number(list[1]), number(list[2])};
+}
+
+}  // namespace
+
+Result<std::vector<Contribution>> read_contributions(store::Reader& reader, UnixSecond first,
+                                                     UnixSecond last) {
+  auto rows =
+      rows_of(reader, fmt::format(fmt::runtime(kContributions),
+                                  fmt::arg("ended", ended_between(first * kSecond, (last + 1) * kSecond))));
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  std::vector<Contribution> contributions;
+  contributions.reserve(rows->size());
+  for (const Json& row : *rows) {
+    contributions.push_back({.time = integer(row["second"]),
+                             .requests = integer(row["requests"]),
+                             .errors = integer(row["errors"]),
+                             .queue_seconds = number(row["queue"]).value_or(0),
+                             .prefill_seconds = number(row["prefill"]).value_or(0),
+                             .decode_seconds = number(row["decode"]).value_or(0),
+                             .prefill_tokens = number(row["prefill_tokens"]).value_or(0),
+                             .decode_tokens = number(row["decode_tokens"]).value_or(0)});
+  }
+  return contributions;
+}
+
+Result<std::vector<WindowStatistics>> read_windows(store::Reader& reader, UnixSecond first, UnixSecond last,
+                                                   int stride) {
+  const std::string ended = ended_between((first - kWindowSeconds + 1) * kSecond, (last + 1) * kSecond);
+  auto rows = rows_of(reader, fmt::format(fmt::runtime(kWindows), fmt::arg("ended", ended),
+                                          fmt::arg("first", first), fmt::arg("last", last),
+                                          fmt::arg("stride", stride), fmt::arg("window", kWindowSeconds)));
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  std::vector<WindowStatistics> windows;
+  for (const Json& row : *rows) {
+    windows.push_back({.time = integer(row["second"]),
+                       .ttft_ms = quantiles(row["ttft"]),
+                       .time_per_output_token_ms = quantiles(row["tpot"]),
+                       .cache_hit_ratio = number(row["cache"])});
+  }
+  return windows;
+}
+
+Result<std::string> read_newest_requests(store::Reader& reader, UnixSecond ended_after, int limit) {
+  std::string where = "operation IS NOT NULL";
+  std::string_view order = "start_unix_ns";  // without a bound the end would have to be computed of every row
+  if (ended_after > 0) {
+    order = "start_unix_ns + total_ns";
+    where += fmt::format(" AND start_unix_ns >= {} AND start_unix_ns + total_ns >= {}",
+                         ended_after * kSecond - kLongestRequest, ended_after * kSecond);
+  }
+  return text_of(reader, fmt::format("SELECT {} FROM requests WHERE {} ORDER BY {} DESC LIMIT {}",
+                                     kRequestColumns, where, order, limit));
+}
+
+Result<std::string> read_newest_events(store::Reader& reader, UnixSecond after, int limit) {
+  return text_of(reader, fmt::format("SELECT unix_ns, kind, severity, message, upstream FROM events "
+                                     "WHERE unix_ns >= {} ORDER BY unix_ns DESC LIMIT {}",
+                                     after * kSecond, limit));
+}
+
+Result<std::string> read_losses(store::Reader& reader) {
+  return text_of(
+      reader,
+      "SELECT name, severity, description, count, run_count FROM losses WHERE count > 0 ORDER BY name");
+}
+
+}  // namespace llt::views

@@ -1,0 +1,32 @@
+#pragma once
+// Which answer a method and a path ask for: pure, so that it can be tested alone.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace llt::views {
+
+enum class Resource : std::uint8_t {
+  asset,  ///< a file of the page, or nothing
+  healthz,
+  metrics,
+  description,  ///< OpenAPI
+  status,
+  query,
+  live,
+  requests,
+  request,  ///< one request; `Route::id` names it
+};
+
+struct Route {
+  Resource resource = Resource::asset;
+  std::string id;
+  bool method_allowed = false;
+  std::string_view allow;  ///< the methods that are, for a 405
+  bool needs_key = false;  ///< when keys are set: everything that shows data
+};
+
+[[nodiscard]] Route route_of(std::string_view method, std::string_view path);
+
+}  // namespace llt::views

@@ -1,0 +1,59 @@
+"""Fixtures for the tests of the live page in a real browser."""
+
+import importlib.util
+import json
+import urllib.request
+
+import pytest
+
+from . import chromium
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if chromium.executable() is None:
+        pytest.skip("no chromium on this machine (apt-get install chromium; LLAMATELEMETRY_CHROMIUM names one)")
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("playwright is not installed (pip install -r tests/browser/requirements.txt)")
+    with chromium.launched() as instance:
+        yield instance
+
+
+@pytest.fixture
+def open_page(browser):
+    """open_page(console, **context options): a page at the console that shows live data."""
+    contexts = []
+
+    def open_(console: str, **options) -> chromium.Watched:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        watched = chromium.watched_page(context, console)
+        watched.page.goto(console)
+        watched.page.wait_for_selector("#connection[data-state=live]", timeout=15_000)
+        watched.page.wait_for_selector("#plot-phases .main-svg", timeout=30_000)
+        return watched
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def has_page(through):
+    """The binary holds the page; one built without Node holds a note in its place."""
+    with urllib.request.urlopen(f"{through.console}/", timeout=10) as answer:
+        if b'type="module"' not in answer.read():
+            pytest.skip("this binary was built without the page (npm --prefix ui ci && npm --prefix ui run build)")
+
+
+def chat(instance, request_id: str, **script) -> None:
+    """One streamed chat through the gateway; `script` is for the scripted engine."""
+    body = {"model": "scripted", "stream": True, "messages": [{"role": "user", "content": "Hello"}]}
+    answer = instance.fetch("POST", "/v1/chat/completions", body,
+                            [("X-Request-Id", request_id), ("x-script", json.dumps(script))])
+    assert answer.status == 200, answer
+
+
+@pytest.fixture
+def send_chat():
+    return chat

@@ -1,0 +1,59 @@
+-- A store with known rows: everything in tests/cli/expected follows from these. Times are round so that
+-- percentiles can be checked by hand. 1767225600 is 2026-01-01 00:00:00 UTC.
+
+DELETE FROM requests;
+DELETE FROM spans;
+DELETE FROM events;
+DELETE FROM metrics;
+
+-- Four streamed chats of model "alpha": 1, 2, 3 and 4 units of everything; one of them from another model;
+-- one that waited long, one that failed, one route that is only timed.
+INSERT INTO requests BY NAME
+SELECT 'req-' || i AS request_id, lpad(to_hex(i), 32, '0') AS trace_id, lpad(to_hex(i), 16, '0') AS span_id,
+       1767225600000000000 + i * 1000000000 AS start_unix_ns, 'POST' AS method, '/v1/chat/completions' AS route,
+       'chat' AS operation, 'alpha' AS model, 'llama-server' AS upstream, true AS stream, 200 AS http_status,
+       i * 100000000 AS total_ns, 1000000 AS receive_ns, 1000000 AS gateway_ns, 1000000 AS connect_ns,
+       i * 100000000 - 4000000 AS upstream_ns, 1000000 AS client_ns, 6000000 AS queue_ns,
+       i * 20000000 - 10000000 AS prefill_ns, i * 80000000 AS decode_ns, 0 AS unattributed_ns,
+       i * 20000000 AS ttft_ns, i * 20000000 - 10000000 AS engine_prefill_ns, i * 80000000 AS engine_decode_ns,
+       100 AS input_tokens, 25 * (i - 1) AS cached_tokens, 100 - 25 * (i - 1) AS prompt_tokens_processed,
+       9 AS output_tokens, 'stop' AS finish_reason, 9 AS content_chunks,
+       [10000 * i, 10000 * i, 10000 * i, 10000 * i]::UINTEGER[] AS chunk_gaps_us
+FROM range(1, 5) t(i);
+
+INSERT INTO requests BY NAME
+SELECT 'req-slow' AS request_id, repeat('a', 32) AS trace_id, repeat('a', 16) AS span_id,
+       1767225610000000000 AS start_unix_ns, 'POST' AS method, '/v1/completions' AS route,
+       'text_completion' AS operation, 'beta' AS model, 'llama-server' AS upstream, false AS stream,
+       200 AS http_status, 2000000000 AS total_ns, 1000000 AS receive_ns, 1000000 AS gateway_ns,
+       NULL::BIGINT AS connect_ns, 1998000000 AS upstream_ns, 1500000000 AS queue_ns, 98000000 AS prefill_ns,
+       400000000 AS decode_ns, 0 AS unattributed_ns, 50 AS input_tokens, 5 AS output_tokens, 'length' AS finish_reason;
+
+INSERT INTO requests BY NAME
+SELECT 'req-failed' AS request_id, repeat('b', 32) AS trace_id, 1767225612000000000 AS start_unix_ns,
+       'POST' AS method, '/v1/chat/completions' AS route, 'chat' AS operation, 'alpha' AS model, true AS stream,
+       502 AS http_status, 'upstream_refused' AS error_type, 'connection refused' AS error_message,
+       3000000 AS total_ns, 1000000 AS receive_ns, 1000000 AS gateway_ns, 1000000 AS connect_ns;
+
+INSERT INTO requests BY NAME
+SELECT 'req-models' AS request_id, repeat('c', 32) AS trace_id, 1767225613000000000 AS start_unix_ns,
+       'GET' AS method, '/v1/models' AS route, false AS stream, 200 AS http_status, 2000000 AS total_ns;
+
+-- One trace of a request with its phases, and a failed call beside it.
+INSERT INTO spans BY NAME
+SELECT repeat('a', 32) AS trace_id, span_id, parent_span_id, name, kind,
+       1767225610000000000 + after_ns AS start_unix_ns, duration_ns, status_code, status_message,
+       'llamatelemetry' AS service_name,
+       CASE WHEN kind = 'CLIENT' THEN '{"gen_ai.request.model":"beta"}' END AS attributes
+FROM (VALUES
+  ('a000000000000001', NULL, 'POST /v1/completions', 'SERVER', 0, 2000000000, 'UNSET', NULL),
+  ('a000000000000002', 'a000000000000001', 'text_completion beta', 'CLIENT', 2000000, 1998000000, 'UNSET', NULL),
+  ('a000000000000003', 'a000000000000002', 'queue', 'INTERNAL', 2000000, 1500000000, 'UNSET', NULL),
+  ('a000000000000004', 'a000000000000002', 'prefill', 'INTERNAL', 1502000000, 98000000, 'UNSET', NULL),
+  ('a000000000000005', 'a000000000000002', 'decode', 'INTERNAL', 1600000000, 400000000, 'UNSET', NULL),
+  ('a000000000000006', 'a000000000000001', 'lookup', 'CLIENT', 100000000, 50000000, 'ERROR', 'no such host')
+) t(span_id, parent_span_id, name, kind, after_ns, duration_ns, status_code, status_message);
+
+UPDATE losses SET count = 0, run_count = 0, last_unix_ns = NULL;
+UPDATE losses SET count = 3, run_count = 3 WHERE name = 'sse_event_torn';
+CHECKPOINT;

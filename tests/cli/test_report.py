@@ -1,0 +1,67 @@
+"""`report` over known rows: every figure follows from store.sql."""
+
+import json
+
+import pytest
+
+
+def report(program, store, *arguments):
+    return program("report", "--data", str(store), *arguments)
+
+
+def test_text(program, store, golden):
+    done = report(program, store)
+    assert (done.returncode, done.stderr) == (0, "")
+    golden("report.txt", done.stdout)
+
+
+def test_json(program, store, golden):
+    golden("report.json", report(program, store, "--json").stdout)
+
+
+def test_html_is_one_page_that_needs_nothing_else(program, store, golden, tmp_path):
+    done = report(program, store, "--html", "page.html")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    page = (tmp_path / "page.html").read_text()
+    golden("report.html", page)
+    assert "http" not in page and "<script" not in page
+
+
+def test_the_figures_by_hand(program, store):
+    d = json.loads(report(program, store, "--json").stdout)
+    assert d["requests"] == 6 and d["errors"] == 1 and d["other_requests"] == 1
+    # ttft of the four chats: 20, 40, 60, 80 ms
+    assert d["ttft_ms"]["p50"] == pytest.approx(50) and d["ttft_ms"]["p90"] == pytest.approx(74)
+    assert d["ttft_ms"]["mean"] == pytest.approx(50) and d["ttft_ms"]["count"] == 4
+    # tpot: decode / (tokens - 1) = 10, 20, 30, 40 and 100 ms
+    assert d["tpot_ms"]["p50"] == pytest.approx(30) and d["tpot_ms"]["count"] == 5
+    # sixteen gaps: four each of 10, 20, 30, 40 ms
+    assert d["itl_ms"]["p50"] == pytest.approx(25) and d["itl_ms"]["count"] == 16
+    assert d["e2e_ms"]["p50"] == pytest.approx(300) and d["e2e_ms"]["count"] == 5
+    # from the first start (1 s) to the last end (12.003 s)
+    assert d["output_tokens_per_second"] == pytest.approx(41 / 11.003)
+    assert d["goodput_rps"] == pytest.approx(5 / 11.003)
+    # cached: 0 + 25 + 50 + 75 of the 400 tokens of requests that know it
+    assert d["cache_hit_ratio"] == pytest.approx(150 / 400)
+    assert [(g["model"], g["route"], g["requests"]) for g in d["groups"]] == [
+        ("alpha", "/v1/chat/completions", 5), ("beta", "/v1/completions", 1)]
+    assert d["groups"][1]["ttft_ms"] == {"p50": None, "p90": None, "p95": None, "p99": None, "mean": None, "count": 0}
+
+
+def test_the_slowest_request_has_its_reason(program, store):
+    slowest = json.loads(report(program, store, "--json").stdout)["slowest"][0]
+    assert slowest["request_id"] == "req-slow" and slowest["dominant_phase"] == "queue"
+    assert slowest["share"] == pytest.approx(0.75)
+    assert slowest["reason"] == "75 % queue, 1.50 s: no slot was free at the engine"
+
+
+def test_the_phases_add_up(program, store):
+    d = json.loads(report(program, store, "--json").stdout)
+    assert sum(phase["share"] for phase in d["phases"] if phase["share"] is not None) == pytest.approx(1)
+
+
+def test_nothing_in_the_window(program, store):
+    done = report(program, store, "--since", "1ns")
+    assert (done.returncode, done.stdout) == (0, "no inference requests in this time\n")
+    d = json.loads(report(program, store, "--since", "1ns", "--json").stdout)
+    assert d["requests"] == 0 and d["output_tokens_per_second"] is None and d["groups"] == []

@@ -1,0 +1,1 @@
+"""Instruments that the whole-program tests share (see tests/README.md)."""

@@ -1,0 +1,17 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
+
+// LLAMATELEMETRY_CONSOLE: the running console that `npm run dev` asks for data.
+const target = process.env.LLAMATELEMETRY_CONSOLE ?? "http://127.0.0.1:8081";
+
+export default defineConfig({
+  base: "/",
+  resolve: { alias: { "@schema": fileURLToPath(new URL("generated/schema.ts", import.meta.url)) } },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 6000,
+  },
+  server: { proxy: { "/api": { target, changeOrigin: true }, "/healthz": target, "/metrics": target } },
+});
