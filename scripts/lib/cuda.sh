@@ -95,7 +95,7 @@ need_cuda_engine() {
     say "  ! An NVIDIA driver is here, but nvidia-smi names no card with CUDA 12 or newer: the engine will run on the CPU."
     return 1
   fi
-  [[ -x $(engine_folder "$(cuda_backend "$major" "$architectures")")/bin/llama-server ]] && return 0
+  engine_is_built "$(cuda_backend "$major" "$architectures")" && return 0
   failed=$engine_home/.$(cuda_backend "$major" "$architectures")-failed
   if [[ -e $failed ]]; then
     say "  ! The engine could not be built with CUDA before; it will run on the CPU. To try again: rm '$failed'"
