@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 
 namespace llt::engine {
 namespace {
@@ -56,6 +57,7 @@ void OutputReader::finish() {
 }
 
 void OutputReader::run() {
+  name_this_thread("engine-log");
   std::array<char, 16 * 1024> buffer{};
   SteadyNs give_up_at = 0;
   while (true) {

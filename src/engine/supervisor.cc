@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "engine/child_process.h"
 #include "engine/diagnosis.h"
 #include "engine/liveness.h"
@@ -166,6 +167,7 @@ void ManagedEngine::report(std::string kind, std::string message,
 }
 
 void ManagedEngine::run() {
+  name_this_thread("engine");
   bool go_on = true;
   while (go_on && !stopping()) {
     const Ending ending = run_once();

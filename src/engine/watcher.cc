@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "engine/server_reader.h"
 #include "engine/unique_fd.h"
 
@@ -97,6 +98,7 @@ void AttachedServer::report(std::string kind, std::string message) {
 }
 
 void AttachedServer::run() {
+  name_this_thread("engine-watch");
   reader_ = std::make_unique<ServerReader>(url_, options_.api_key, wake_read_.get());
   while (!stopping()) {
     check();

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "gateway/worker.h"
 
 namespace llt::gateway {
@@ -31,7 +32,11 @@ class GatewayImpl final : public Gateway {
       workers_.push_back(std::move(worker));
     }
     address_ = address;
-    for (auto& worker : workers_) threads_.emplace_back([&w = *worker] { w.run(); });
+    for (auto& worker : workers_)
+      threads_.emplace_back([&w = *worker] {
+        name_this_thread("gateway");
+        w.run();
+      });
     return {};
   }
 

@@ -1,7 +1,5 @@
 #include "store/checkpoint.h"
 
-#include "store/database.h"
-
 namespace llt::store {
 
 std::uint64_t log_bytes(const DataFiles& files) {
@@ -17,8 +15,11 @@ bool has_room_for_checkpoint(const DataFiles& files) {
   return error || space.available >= 2 * log_bytes(files) + kMargin;
 }
 
-Result<> checkpoint(duckdb_connection connection) {
-  if (auto done = execute(connection, "CHECKPOINT"); !done) return std::unexpected(done.error());
+Result<> checkpoint(Database& database, duckdb_connection connection) {
+  database.trust(Trust::in_doubt);
+  const auto done = execute(connection, "CHECKPOINT");
+  database.trust(done ? Trust::sound : Trust::broken);
+  if (!done) return std::unexpected(done.error());
   return {};
 }
 

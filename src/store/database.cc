@@ -135,6 +135,18 @@ Result<Connection> Database::connect() const {
   return connection;
 }
 
+void Database::trust(Trust trust) {
+  const std::lock_guard lock(trust_mutex_);
+  trust_ = trust;
+  trust_changed_.notify_all();
+}
+
+bool Database::was_sound() const {
+  std::unique_lock lock(trust_mutex_);
+  trust_changed_.wait(lock, [this] { return trust_ != Trust::in_doubt; });
+  return trust_ == Trust::sound;
+}
+
 Error to_error(duckdb_error_type type, std::string_view message) {
   const ErrorCode code = code_of(type, message);
   // "Binder Error: text\n\nLINE 1: ...": the first paragraph says it, the second shows where.

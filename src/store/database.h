@@ -1,9 +1,11 @@
 #pragma once
 // One open DuckDB instance, locked down: no files but its own, no network, no extensions, no settings.
 
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +23,14 @@ struct DatabaseConfig {
   int threads = 1;
 };
 
+/// Whether what an instance answers is what its files hold.
+enum class Trust : std::uint8_t {
+  sound,
+  in_doubt,  ///< a checkpoint is running: its end says whether answers from now on were true
+  broken,    ///< a checkpoint failed: tables can look empty
+};
+
+/// Threads: all members may be called from any.
 class Database {
  public:
   /// Errors: data_loss (damaged), already_exists (another process has it open), invalid_argument (made by a
@@ -34,11 +44,19 @@ class Database {
   [[nodiscard]] Result<Connection> connect() const;
   [[nodiscard]] const std::filesystem::path& temp_dir() const noexcept { return temp_dir_; }
 
+  void trust(Trust trust);
+  /// Whether everything read up to now is true; waits for the end of a running checkpoint, which takes about
+  /// as long as the disk needs for the log. To be asked after reading and before handing out.
+  [[nodiscard]] bool was_sound() const;
+
  private:
   Database(duckdb_database database, std::filesystem::path temp_dir);
 
   duckdb_database database_;
   std::filesystem::path temp_dir_;
+  mutable std::mutex trust_mutex_;
+  mutable std::condition_variable trust_changed_;
+  Trust trust_ = Trust::sound;
 };
 
 /// An error of DuckDB as one of ours, without its prefix and its repetition of the SQL.

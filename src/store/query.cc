@@ -261,7 +261,12 @@ Result<QueryInfo> QueryEngine::run(const Database& database, std::string_view sq
   }
   auto connection = database.connect();
   if (!connection) return std::unexpected(connection.error());
-  Output output(sink);
+  bool sound = true;
+  const Sink checked = [&](std::string_view piece) {
+    sound = sound && database.was_sound();
+    return sound && sink(piece);
+  };
+  Output output(checked);
   RunningQuery run{std::move(*connection), limits, output, {}};
   Watchdog::Guard guard(watchdog_, run.connection.get(), limits.timeout_ms);  // ends before the connection
   const std::stop_callback on_stop(limits.stop, [&guard] { guard.stop(); });
@@ -274,8 +279,10 @@ Result<QueryInfo> QueryEngine::run(const Database& database, std::string_view sq
   if (!done && guard.cancelled())
     return fail(ErrorCode::unavailable, "the store is closing, or had to be opened again");
   if (!done && guard.stopped()) return fail(ErrorCode::unavailable, "the query was stopped");
+  const bool flushed = done && output.flush();
+  if (!sound) return fail(ErrorCode::unavailable, "the store had to be opened again", "try again");
   if (!done) return std::unexpected(std::move(done.error()));
-  if (!output.flush()) return fail(ErrorCode::unavailable, "the reader of the result went away");
+  if (!flushed) return fail(ErrorCode::unavailable, "the reader of the result went away");
   run.info.bytes = output.bytes();
   run.info.elapsed_ns = now_steady() - start;
   return run.info;

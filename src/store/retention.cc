@@ -49,13 +49,14 @@ Result<std::optional<UnixNs>> moment_of_share(duckdb_connection connection, doub
                         fmt::format("SELECT CAST(approx_quantile(t, {}) AS BIGINT) FROM ({})", share, all));
 }
 
-Result<UnixNs> shrink(duckdb_connection connection, const DataFiles& files, std::uint64_t max_bytes) {
+Result<UnixNs> shrink(Database& database, duckdb_connection connection, const DataFiles& files,
+                      std::uint64_t max_bytes) {
   constexpr int kRounds = 5;
   UnixNs deleted_to = 0;
   for (int round = 0; round < kRounds; ++round) {
     // Deleting frees nothing without a checkpoint, so without room for one nothing is deleted.
     if (!has_room_for_checkpoint(files)) return deleted_to;
-    if (auto done = checkpoint(connection); !done) return std::unexpected(done.error());
+    if (auto done = checkpoint(database, connection); !done) return std::unexpected(done.error());
     const auto used = used_bytes(connection, files);
     if (!used) return std::unexpected(used.error());
     const double target = 0.9 * static_cast<double>(max_bytes);
@@ -70,7 +71,7 @@ Result<UnixNs> shrink(duckdb_connection connection, const DataFiles& files, std:
     deleted_to = **moment + 1;
   }
   if (!has_room_for_checkpoint(files)) return deleted_to;
-  if (auto done = checkpoint(connection); !done) return std::unexpected(done.error());
+  if (auto done = checkpoint(database, connection); !done) return std::unexpected(done.error());
   return deleted_to;
 }
 
@@ -88,8 +89,8 @@ namespace {
 
 /// Deletes in steps of a twentieth of the age limit, at most ten minutes: each deletion makes the checkpoint
 /// rewrite the row group that the limit runs through.
-Result<UnixNs> delete_aged(duckdb_connection connection, const DataFiles& files, std::int64_t max_age_seconds,
-                           UnixNs now) {
+Result<UnixNs> delete_aged(Database& database, duckdb_connection connection, const DataFiles& files,
+                           std::int64_t max_age_seconds, UnixNs now) {
   constexpr UnixNs kSecond = 1'000'000'000;
   const UnixNs moment = now - max_age_seconds * kSecond;
   const UnixNs slack = std::min(max_age_seconds * kSecond / 20, 600 * kSecond);
@@ -98,17 +99,17 @@ Result<UnixNs> delete_aged(duckdb_connection connection, const DataFiles& files,
   if (!*due) return 0;
   if (auto deleted = delete_before(connection, moment); !deleted) return std::unexpected(deleted.error());
   if (!has_room_for_checkpoint(files)) return moment;
-  if (auto done = checkpoint(connection); !done) return std::unexpected(done.error());
+  if (auto done = checkpoint(database, connection); !done) return std::unexpected(done.error());
   return moment;
 }
 
 }  // namespace
 
-Result<UnixNs> apply_retention(duckdb_connection connection, const DataFiles& files,
+Result<UnixNs> apply_retention(Database& database, duckdb_connection connection, const DataFiles& files,
                                const RetentionLimits& limits, UnixNs now) {
   UnixNs deleted_to = 0;
   if (limits.max_age_seconds > 0) {
-    const auto aged = delete_aged(connection, files, limits.max_age_seconds, now);
+    const auto aged = delete_aged(database, connection, files, limits.max_age_seconds, now);
     if (!aged) return aged;
     deleted_to = *aged;
   }
@@ -116,7 +117,7 @@ Result<UnixNs> apply_retention(duckdb_connection connection, const DataFiles& fi
   const auto used = used_bytes(connection, files);
   if (!used) return std::unexpected(used.error());
   if (*used <= limits.max_bytes) return deleted_to;
-  const auto shrunk = shrink(connection, files, limits.max_bytes);
+  const auto shrunk = shrink(database, connection, files, limits.max_bytes);
   if (!shrunk) return shrunk;
   return std::max(deleted_to, *shrunk);
 }

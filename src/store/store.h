@@ -19,8 +19,8 @@ struct Options {
   int maintenance_interval_ms = 30'000;           ///< how often retention looks
   int retry_interval_ms = 1'000;                  ///< how often a store that cannot write tries again
   std::uint64_t memory_bytes = 512ull * 1024 * 1024;  ///< DuckDB's memory in this process
-  int query_threads = 2;                              ///< DuckDB's threads in this process
-  std::string created_by;                             ///< name and version for the table `meta`
+  int query_threads = 1;   ///< per query; with more, DuckDB's writer spins while a checkpoint runs
+  std::string created_by;  ///< name and version for the table `meta`
 };
 
 enum class State : std::uint8_t {

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "store/batch_appender.h"
 #include "store/checkpoint.h"
 #include "store/retention.h"
@@ -40,11 +41,12 @@ void Writer::join() {
 }
 
 Result<> Writer::connect() {
-  const auto database = parts_.slot.borrow();
+  auto database = parts_.slot.borrow();
   if (!database) return fail(ErrorCode::unavailable, "the store is not open");
   auto connection = database->connect();
   if (!connection) return std::unexpected(connection.error());
   connection_ = std::move(*connection);
+  database_ = std::move(database);
   if (!losses_) {
     if (auto ready = ensure_schema(connection_.get(), parts_.options.created_by); !ready) return ready;
     auto losses = LossesTable::load(connection_.get());
@@ -59,6 +61,7 @@ Result<> Writer::connect() {
 }
 
 void Writer::run() {
+  name_this_thread("store-writer");
   for (bool closing = false; !closing;) {
     parts_.queue.wait(parts_.options.flush_interval_ms);
     closing = parts_.queue.closed();
@@ -75,12 +78,17 @@ void Writer::run() {
   give_up();
   if (connection_ && failures_ == 0 && has_room_for_checkpoint(parts_.files)) {
     // So that the next start need not replay a log. When it fails the log stays, and nothing is lost.
-    if (auto done = checkpoint(connection_.get()); !done) {
+    if (auto done = checkpoint(*database_, connection_.get()); !done) {
       static_cast<void>(parts_.slot.take());
       spdlog::warn("the log could not be folded into the database: {}", done.error().message);
     }
   }
+  disconnect();
+}
+
+void Writer::disconnect() {
   connection_.reset();
+  database_.reset();
 }
 
 void Writer::write_pending() {
@@ -173,7 +181,7 @@ void Writer::recover(Instance instance) {
     const bool usable = execute(connection_.get(), "FROM meta").has_value();
     if (usable && failures_ % kFailuresBeforeReopen != 0) return;
   }
-  connection_.reset();
+  disconnect();
   discarded_ = parts_.slot.take();
 }
 
@@ -215,7 +223,7 @@ void Writer::checkpoint_if_due() {
   if (now < next_checkpoint_ || log_bytes(parts_.files) < kCheckpointLogBytes) return;
   next_checkpoint_ = now + kCheckpointPause;
   if (!has_room_for_checkpoint(parts_.files)) return;
-  if (auto done = checkpoint(connection_.get()); !done) failed(done.error(), Instance::suspect);
+  if (auto done = checkpoint(*database_, connection_.get()); !done) failed(done.error(), Instance::suspect);
 }
 
 void Writer::maintain() {
@@ -227,7 +235,7 @@ void Writer::maintain() {
   next_maintenance_ = now + maintenance_interval(parts_.options);
   next_size_check_ = now + std::min(next_maintenance_ - now, kSizeCheckInterval);
   const RetentionLimits limits{parts_.options.retention_seconds, parts_.options.max_bytes};
-  const auto deleted_to = apply_retention(connection_.get(), parts_.files, limits, now_unix());
+  const auto deleted_to = apply_retention(*database_, connection_.get(), parts_.files, limits, now_unix());
   if (!deleted_to) {
     spdlog::warn("the store could not delete old rows: {}", deleted_to.error().message);
     next_size_check_ = next_maintenance_;

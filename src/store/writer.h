@@ -45,6 +45,7 @@ class Writer {
   explicit Writer(WriterParts parts) : parts_(std::move(parts)) {}
 
   Result<> connect();
+  void disconnect();
   void run();
   void write_pending();
   Result<> write_transaction();
@@ -64,6 +65,7 @@ class Writer {
   void give_up();
 
   WriterParts parts_;
+  std::shared_ptr<Database> database_;  ///< the instance of connection_
   Connection connection_;
   std::optional<LossesTable> losses_;
   std::shared_ptr<Database> discarded_;  ///< not usable any more; queries may still hold it

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/losses.h"
+#include "base/thread_name.h"
 #include "store/store.h"
 #include "telemetry/guarded_exporters.h"
 #include "telemetry/metric_export.h"
@@ -132,6 +133,7 @@ class Worker final : public Telemetry {
 };
 
 void Worker::run() {
+  name_this_thread("telemetry");
   while (true) {
     const bool last_round = stopping_.load(std::memory_order_acquire);
     const SteadyNs now = now_steady();

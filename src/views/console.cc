@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/thread_name.h"
 #include "views/console_context.h"
 #include "views/session.h"
 
@@ -81,7 +82,10 @@ class ConsoleServer final : public Console {
                  .feed = feed_},
         work_(io_->get_executor()) {
     asio::co_spawn(*io_, accept(), asio::detached);
-    thread_ = std::thread([this] { io_->run(); });
+    thread_ = std::thread([this] {
+      name_this_thread("console");
+      io_->run();
+    });
   }
 
   ~ConsoleServer() override { stop(); }
