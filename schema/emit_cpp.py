@@ -1,6 +1,7 @@
 """C++: row structs, table descriptions, loss counters, attribute and metric names."""
 
 from emit_doc import SQL_TYPES
+from emit_view import spans_view
 from model import Column, Schema, Table
 
 HEAD = "// Made by schema/generate.py; edit schema/*.toml instead.\n"
@@ -86,6 +87,9 @@ struct TableInfo {{
 /// All tables, in the order of schema/tables.toml.
 [[nodiscard]] std::span<const TableInfo> tables();
 
+/// CREATE OR REPLACE VIEW spans ...: needs the tables.
+[[nodiscard]] std::string_view spans_view_sql();
+
 }}  // namespace llt::store
 """
 
@@ -111,7 +115,8 @@ def tables_cc(schema: Schema) -> str:
         entries.append(f"    {{{quote(table.name)}, {quote(table.description)}, {quote(table.age_column)},\n"
                        f"     {quote(create_sql(table))},\n     {name}}},")
     out += [f"constexpr std::array<TableInfo, {len(entries)}> kTables{{{{", *entries, "}};", "", "}  // namespace", "",
-            "std::span<const TableInfo> tables() { return kTables; }", "", "}  // namespace llt::store", ""]
+            "std::span<const TableInfo> tables() { return kTables; }", "",
+            f"std::string_view spans_view_sql() {{\n  return {quote(spans_view(schema))};\n}}", "", "}  // namespace llt::store", ""]
     return "\n".join(out)
 
 

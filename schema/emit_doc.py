@@ -15,6 +15,8 @@ def rows(head: list[str], body: list[list[str]]) -> list[str]:
 def tables(schema: Schema) -> list[str]:
     out = ["## Tables", "", "What is not known is NULL, never 0 and never an empty text.", ""]
     for table in schema.tables:
+        if table.view:
+            out += [f"### `{table.view}`", "", table.view_description, "", f"A view; its columns are those of `{table.name}`.", ""]
         out += [f"### `{table.name}`", "", table.description, ""]
         if table.notes:
             out += [table.notes.strip(), ""]

@@ -35,6 +35,8 @@ class Table:
     row: str = ""
     age_column: str = ""
     notes: str = ""
+    view: str = ""  # a view with the same columns that holds this table's rows and the spans of spans.toml
+    view_description: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,12 +65,28 @@ class Metric:
 
 
 @dataclasses.dataclass(frozen=True)
+class Span:
+    """SQL over `requests`; see spans.toml."""
+    when: str
+    name: str
+    kind: str
+    start: str
+    end: str
+    id: str = ""
+    parent: str = ""
+    child: int = 0  # instead of id and parent: the n-th child of the CLIENT span
+    failed: str = "false"
+    attributes: dict[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
 class Schema:
     version: int
     tables: list[Table]
     losses: list[Loss]
     attributes: list[Attribute]
     metrics: list[Metric]
+    spans: list[Span]
     buckets: dict[str, list[float]]
 
 
@@ -119,6 +137,20 @@ def metric(name: str, fields: dict, buckets: dict) -> Metric:
     return result
 
 
+def span(fields: dict, shared: dict[str, str]) -> Span:
+    def expand(value):
+        if isinstance(value, dict):
+            return {key: expand(item) for key, item in value.items()}
+        if isinstance(value, str):
+            for key, text in shared.items():
+                value = value.replace("{" + key + "}", f"({text})")
+        return value
+
+    result = build(Span, expand(fields), "span")
+    require(bool(result.child) != bool(result.id), f"span {result.name}: has an id or is a child, one of the two")
+    return result
+
+
 def load(folder: pathlib.Path) -> Schema:
     def read(name: str) -> dict:
         try:
@@ -126,7 +158,7 @@ def load(folder: pathlib.Path) -> Schema:
         except tomllib.TOMLDecodeError as error:
             raise SchemaError(f"{name}: {error}") from error
 
-    stored, lost, names = read("tables.toml"), read("losses.toml"), read("telemetry.toml")
+    stored, lost, names, spans = read("tables.toml"), read("losses.toml"), read("telemetry.toml"), read("spans.toml")
     buckets = names["buckets"]
     for name, edges in buckets.items():
         require(edges == sorted(set(edges)), f"buckets {name}: edges must grow")
@@ -136,6 +168,7 @@ def load(folder: pathlib.Path) -> Schema:
         losses=[build(Loss, fields, "loss") for fields in lost["loss"]],
         attributes=[build(Attribute, {"name": n, **f}, n) for n, f in names["attributes"].items()],
         metrics=[metric(n, f, buckets) for n, f in names["metrics"].items()],
+        spans=[span(fields, spans["shared"]) for fields in spans["span"]],
         buckets=buckets,
     )
     unique([entry.name for entry in schema.tables], "table")
@@ -144,4 +177,8 @@ def load(folder: pathlib.Path) -> Schema:
         require(loss.severity in SEVERITIES, f"loss {loss.name}: unknown severity")
     for attribute in schema.attributes:
         require(DOTTED_NAME.fullmatch(attribute.name) is not None, f"attribute {attribute.name}: malformed")
+    known = {attribute.name for attribute in schema.attributes}
+    for entry in schema.spans:
+        for name in entry.attributes:
+            require(name in known, f"span {entry.name}: attribute {name} is not declared")
     return schema

@@ -65,4 +65,11 @@ using SpanId = Id<struct SpanIdTag, 8>;
 [[nodiscard]] TraceId random_trace_id() noexcept;
 [[nodiscard]] SpanId random_span_id() noexcept;
 
+/// The id of a span's n-th child of ours (n < 256): known to whoever knows the parent's, so the store need
+/// not keep it.
+[[nodiscard]] constexpr SpanId child_span_id(SpanId parent, std::uint8_t n) noexcept {
+  parent.bytes.back() ^= n;
+  return parent;
+}
+
 }  // namespace llt

@@ -171,7 +171,8 @@ Result<> append_rows(duckdb_connection connection, std::string_view table, const
 
 Result<> append_batch(duckdb_connection connection, const Batch& batch, bool count_repairs) {
   if (auto done = append_rows(connection, "requests", batch.requests, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "spans", batch.spans, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "resources", batch.resources, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "received_spans", batch.spans, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "events", batch.events, count_repairs); !done) return done;
   return append_rows(connection, "metrics", batch.metrics, count_repairs);
 }

@@ -61,6 +61,7 @@ class DuckStore final : public Store {
   }
 
   void append(RequestRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(ResourceRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(SpanRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(EventRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(MetricRow&& row) noexcept override { queue_.push(std::move(row)); }

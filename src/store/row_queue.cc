@@ -10,6 +10,7 @@ namespace llt::store {
 namespace {
 
 constexpr Loss loss_of(const RequestRow&) noexcept { return Loss::store_requests_dropped; }
+constexpr Loss loss_of(const ResourceRow&) noexcept { return Loss::store_resources_dropped; }
 constexpr Loss loss_of(const SpanRow&) noexcept { return Loss::store_spans_dropped; }
 constexpr Loss loss_of(const EventRow&) noexcept { return Loss::store_events_dropped; }
 constexpr Loss loss_of(const MetricRow&) noexcept { return Loss::store_metrics_dropped; }
@@ -66,6 +67,7 @@ void RowQueue::push(Row&& row) noexcept {
 }
 
 template void RowQueue::push(RequestRow&&) noexcept;
+template void RowQueue::push(ResourceRow&&) noexcept;
 template void RowQueue::push(SpanRow&&) noexcept;
 template void RowQueue::push(EventRow&&) noexcept;
 template void RowQueue::push(MetricRow&&) noexcept;
@@ -73,6 +75,7 @@ template void RowQueue::push(MetricRow&&) noexcept;
 void RowQueue::take(Batch& batch) {
   const std::lock_guard lock(mutex_);
   move_behind(batch.requests, waiting_.requests);
+  move_behind(batch.resources, waiting_.resources);
   move_behind(batch.spans, waiting_.spans);
   move_behind(batch.events, waiting_.events);
   move_behind(batch.metrics, waiting_.metrics);

@@ -14,16 +14,18 @@ namespace llt::store {
 /// Rows of all tables, in the order of arrival within each.
 struct Batch {
   std::vector<RequestRow> requests;
+  std::vector<ResourceRow> resources;
   std::vector<SpanRow> spans;
   std::vector<EventRow> events;
   std::vector<MetricRow> metrics;
 
   [[nodiscard]] std::size_t rows() const noexcept {
-    return requests.size() + spans.size() + events.size() + metrics.size();
+    return requests.size() + resources.size() + spans.size() + events.size() + metrics.size();
   }
   [[nodiscard]] bool empty() const noexcept { return rows() == 0; }
 
   std::vector<RequestRow>& of(const RequestRow&) noexcept { return requests; }
+  std::vector<ResourceRow>& of(const ResourceRow&) noexcept { return resources; }
   std::vector<SpanRow>& of(const SpanRow&) noexcept { return spans; }
   std::vector<EventRow>& of(const EventRow&) noexcept { return events; }
   std::vector<MetricRow>& of(const MetricRow&) noexcept { return metrics; }

@@ -29,6 +29,17 @@ Result<> add_missing_columns(duckdb_connection connection, const TableInfo& tabl
   return {};
 }
 
+/// Before version 2 `spans` was a table, of our own spans too; now it is a view.
+Result<> rename_old_spans(duckdb_connection connection) {
+  const auto found =
+      single_integer(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'spans' AND NOT internal");
+  if (!found) return std::unexpected(found.error());
+  if (!*found) return {};
+  const auto renamed = execute(connection, "ALTER TABLE spans RENAME TO received_spans");
+  if (!renamed) return std::unexpected(renamed.error());
+  return {};
+}
+
 Result<> check_version(duckdb_connection connection) {
   const auto version =
       single_integer(connection, "SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'schema_version'");
@@ -69,6 +80,7 @@ Result<> write_loss_names(duckdb_connection connection) {
 
 Result<> ensure_schema(duckdb_connection connection, const std::string& created_by) {
   if (auto begun = execute(connection, "BEGIN"); !begun) return std::unexpected(begun.error());
+  if (auto renamed = rename_old_spans(connection); !renamed) return renamed;
   for (const TableInfo& table : tables()) {
     if (auto made = execute(connection, std::string(table.create_sql)); !made)
       return std::unexpected(made.error());
@@ -77,6 +89,8 @@ Result<> ensure_schema(duckdb_connection connection, const std::string& created_
   for (const TableInfo& table : tables()) {
     if (auto added = add_missing_columns(connection, table); !added) return added;
   }
+  if (auto made = execute(connection, std::string(spans_view_sql())); !made)
+    return std::unexpected(made.error());
   if (auto written = write_meta(connection, created_by); !written) return written;
   if (auto written = write_loss_names(connection); !written) return written;
   if (auto done = execute(connection, "COMMIT"); !done) return std::unexpected(done.error());

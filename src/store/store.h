@@ -55,6 +55,7 @@ class Store : public Reader {
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& data_dir, Options options);
 
   virtual void append(RequestRow&& row) noexcept = 0;
+  virtual void append(ResourceRow&& row) noexcept = 0;
   virtual void append(SpanRow&& row) noexcept = 0;
   virtual void append(EventRow&& row) noexcept = 0;
   virtual void append(MetricRow&& row) noexcept = 0;

@@ -65,44 +65,8 @@ RequestRow make_request(std::mt19937_64& random, const TraceId& trace, UnixNs st
   return row;
 }
 
-SpanRow make_span(const TraceId& trace, const SpanId& id, const SpanId& parent, const char* name,
-                  UnixNs start, std::int64_t ns) {
-  SpanRow row;
-  row.trace_id = trace.hex();
-  row.span_id = id.hex();
-  row.parent_span_id = parent.hex();
-  row.name = name;
-  row.kind = "INTERNAL";
-  row.start_unix_ns = start;
-  row.duration_ns = ns;
-  row.status_code = "UNSET";
-  row.service_name = "llamatelemetry";
-  row.scope = "llamatelemetry";
-  return row;
-}
-
 void append_one(Store& store, std::mt19937_64& random, UnixNs start) {
-  const TraceId trace = random_trace_id();
-  RequestRow request = make_request(random, trace, start);
-  const SpanId server = random_span_id(), client = random_span_id();
-  SpanRow http =
-      make_span(trace, server, random_span_id(), "POST /v1/chat/completions", start, request.total_ns);
-  http.attributes = fmt::format(
-      R"({{"http.request.method":"POST","http.route":"/v1/chat/completions","http.response.status_code":200,)"
-      R"("client.address":"127.0.0.1","client.port":{}}})",
-      *request.client_port);
-  SpanRow chat = make_span(trace, client, server, "chat SmolLM2-135M-Instruct", start, *request.upstream_ns);
-  chat.attributes = fmt::format(
-      R"({{"gen_ai.operation.name":"chat","gen_ai.provider.name":"llama_cpp","gen_ai.request.model":)"
-      R"("SmolLM2-135M-Instruct","gen_ai.request.max_tokens":64,"gen_ai.usage.input_tokens":{},)"
-      R"("gen_ai.usage.output_tokens":{},"gen_ai.response.id":"{}"}})",
-      *request.input_tokens, *request.output_tokens, *request.response_id);
-  store.append(std::move(http));
-  store.append(std::move(chat));
-  store.append(make_span(trace, random_span_id(), client, "queue", start, *request.queue_ns));
-  store.append(make_span(trace, random_span_id(), client, "prefill", start, *request.prefill_ns));
-  store.append(make_span(trace, random_span_id(), client, "decode", start, *request.decode_ns));
-  store.append(std::move(request));
+  store.append(make_request(random, random_trace_id(), start));
 }
 
 int run(std::int64_t requests) {

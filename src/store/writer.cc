@@ -253,6 +253,7 @@ void Writer::give_up() {
   if (!batch_.empty()) {
     spdlog::error("{} rows could not be stored: {}", batch_.rows(), health_.message);
     count_loss(Loss::store_requests_dropped, batch_.requests.size());
+    count_loss(Loss::store_resources_dropped, batch_.resources.size());
     count_loss(Loss::store_spans_dropped, batch_.spans.size());
     count_loss(Loss::store_events_dropped, batch_.events.size());
     count_loss(Loss::store_metrics_dropped, batch_.metrics.size());

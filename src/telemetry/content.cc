@@ -48,6 +48,7 @@ std::string dump(const json& list) {
 
 Content structure_content(const RequestRecord& record) {
   Content out;
+  if (record.captured_request.empty() && record.captured_response.empty()) return out;
   try {
     const json request = json::parse(record.captured_request, nullptr, false);
     if (request.is_object()) {

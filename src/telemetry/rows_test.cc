@@ -16,7 +16,9 @@ using testing::kMs;
 TEST(Rows, RequestRowSaysWhatIsKnownAndNothingElse) {
   RequestRecord record = testing::streamed_chat();
   record.captured_request = "{}";
-  const store::RequestRow row = to_row(record, break_down(record));
+  const auto gaps = record.chunk_gaps_us;
+  const PhaseBreakdown phases = break_down(record);
+  const store::RequestRow row = to_row(std::move(record), phases, {"[1]", "", "", ""});
   EXPECT_EQ(row.trace_id, "0af7651916cd43dd8448eb211c80319c");
   EXPECT_EQ(row.span_id, "00f067aa0ba902b7");
   EXPECT_EQ(row.start_unix_ns, 1'700'000'000'000'000'000);
@@ -32,42 +34,33 @@ TEST(Rows, RequestRowSaysWhatIsKnownAndNothingElse) {
   EXPECT_EQ(row.slot, 2);
   EXPECT_EQ(row.content_chunks, 6);
   EXPECT_EQ(row.chunk_gap_max_ns, 150 * kMs);
-  EXPECT_EQ(row.chunk_gaps_us, record.chunk_gaps_us);
+  EXPECT_EQ(row.chunk_gaps_us, gaps);
   EXPECT_EQ(row.seed, std::nullopt);
   EXPECT_EQ(row.conversation_id, std::nullopt);
   EXPECT_EQ(row.request_content, "{}");
   EXPECT_EQ(row.response_content, std::nullopt);
+  EXPECT_EQ(row.input_messages, "[1]");
+  EXPECT_EQ(row.output_messages, std::nullopt);
+  EXPECT_EQ(row.phase_rule, "progress");
+  EXPECT_EQ(row.stop_sequences, R"(["END","\u000a\u000a"])");
+  EXPECT_EQ(row.parent_span_id, "b7ad6b7169203331");
+  EXPECT_EQ(row.client_span_id, "00f067aa0ba902b8");
+  EXPECT_EQ(row.operation_start_ns, 2 * kMs);
+  EXPECT_EQ(row.queue_start_ns, 5 * kMs);
+  EXPECT_EQ(row.prefill_start_ns, 45 * kMs);
+  EXPECT_EQ(row.decode_start_ns, 105 * kMs);
 }
 
 TEST(Rows, AnEmptyRecordIsAllNull) {
   RequestRecord record;
-  const store::RequestRow row = to_row(record, break_down(record));
+  const PhaseBreakdown phases = break_down(record);
+  const store::RequestRow row = to_row(std::move(record), phases, {});
   EXPECT_EQ(row.operation, std::nullopt);
   EXPECT_EQ(row.http_status, std::nullopt);
   EXPECT_EQ(row.queue_ns, std::nullopt);
   EXPECT_EQ(row.ttft_ns, std::nullopt);
   EXPECT_EQ(row.input_tokens, std::nullopt);
   EXPECT_EQ(row.content_chunks, std::nullopt);
-}
-
-TEST(Rows, SpanRow) {
-  const RequestRecord record = testing::streamed_chat();
-  SpanSet set;
-  build_spans(record, break_down(record), {}, set);
-  const store::SpanRow row = to_row(set.spans[2], set, "svc");
-  EXPECT_EQ(row.trace_id, "0af7651916cd43dd8448eb211c80319c");
-  EXPECT_EQ(row.parent_span_id, "00f067aa0ba902b8");
-  EXPECT_EQ(row.name, "queue");
-  EXPECT_EQ(row.kind, "INTERNAL");
-  EXPECT_EQ(row.start_unix_ns, 1'700'000'000'000'000'000 + 5 * kMs);
-  EXPECT_EQ(row.duration_ns, 40 * kMs);
-  EXPECT_EQ(row.status_code, "UNSET");
-  EXPECT_EQ(row.service_name, "svc");
-  EXPECT_EQ(row.resource_attributes, std::nullopt);
-  const store::SpanRow client = to_row(set.spans[1], set, "svc");
-  const json attributes = json::parse(client.attributes.value());
-  EXPECT_EQ(attributes["gen_ai.request.stop_sequences"], (json{"END", "\n\n"}));
-  EXPECT_EQ(attributes["gen_ai.request.stream"], true);
 }
 
 TEST(Rows, JsonOfAwkwardValues) {

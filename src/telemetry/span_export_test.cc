@@ -46,7 +46,7 @@ Spans export_one(const RequestRecord& record) {
   std::shared_ptr<memory::InMemorySpanData> data;
   SpanExport out(memory::InMemorySpanExporterFactory::Create(data, 100), quick(), "1", resource());
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  build_spans(record, break_down(record), Content{}, {}, set);
   out.emit(set);
   out.shutdown(5'000);
   Spans spans;
@@ -124,7 +124,7 @@ TEST(SpanExport, ARefusingCollectorIsCounted) {
   SpanExport out(std::make_unique<StubbornExporter>(behaviour), quick(), "1", resource());
   const RequestRecord record = testing::streamed_chat();
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  build_spans(record, break_down(record), Content{}, {}, set);
   for (int i = 0; i < 10; ++i) out.emit(set);
   out.shutdown(5'000);
   EXPECT_EQ(loss_count(Loss::spans_export_failed), before + 50);
@@ -141,7 +141,7 @@ TEST(SpanExport, ASlowCollectorCostsSpansNotTime) {
   SpanExport out(std::make_unique<StubbornExporter>(behaviour), config, "1", resource());
   const RequestRecord record = testing::streamed_chat();
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  build_spans(record, break_down(record), Content{}, {}, set);
   const SteadyNs start = now_steady();
   for (int i = 0; i < 1'000; ++i) out.emit(set);
   // 5,000 spans in batches of 10 would take 150 s if anybody waited for this collector.

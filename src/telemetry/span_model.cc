@@ -149,22 +149,15 @@ void add_response(const RequestRecord& record, SteadyNs operation_start, NameSet
   }
 }
 
-void add_content(const RequestRecord& record, Attributes& out, SpanSet& set) {
-  if (record.captured_request.empty() && record.captured_response.empty()) return;
-  Content content = structure_content(record);
-  const auto keep = [&](const char* key, std::string& json) {
-    if (json.empty()) return;
-    set.texts.push_back(std::move(json));
-    out.add(key, std::string_view(set.texts.back()));
-  };
-  keep(attr::kGenAiInputMessages, content.input_messages);
-  keep(attr::kGenAiOutputMessages, content.output_messages);
-  keep(attr::kGenAiSystemInstructions, content.system_instructions);
-  keep(attr::kGenAiToolDefinitions, content.tool_definitions);
+void add_content(const Content& content, Attributes& out) {
+  out.add_known(attr::kGenAiInputMessages, content.input_messages);
+  out.add_known(attr::kGenAiOutputMessages, content.output_messages);
+  out.add_known(attr::kGenAiSystemInstructions, content.system_instructions);
+  out.add_known(attr::kGenAiToolDefinitions, content.tool_definitions);
 }
 
-SpanDraft client_span(const RequestRecord& record, Interval operation, NameSets names, std::string_view error,
-                      SpanSet& set) {
+SpanDraft client_span(const RequestRecord& record, const Content& content, Interval operation, NameSets names,
+                      std::string_view error, SpanSet& set) {
   SpanDraft span;
   span.id = record.client_span;
   span.parent = record.server_span;
@@ -176,7 +169,7 @@ SpanDraft client_span(const RequestRecord& record, Interval operation, NameSets 
   span.attributes.reserve(32);
   add_request(record, names, span.attributes);
   add_response(record, operation.start, names, span.attributes, set);
-  add_content(record, span.attributes, set);
+  add_content(content, span.attributes);
   if (failed(record)) {
     span.status = SpanStatus::error;
     span.status_message = record.error_message;
@@ -185,11 +178,11 @@ SpanDraft client_span(const RequestRecord& record, Interval operation, NameSets 
   return span;
 }
 
-void add_child(const RequestRecord& record, const char* name, Interval at, Attributes attributes,
-               SpanSet& out) {
+void add_child(const RequestRecord& record, std::uint8_t number, const char* name, Interval at,
+               Attributes attributes, SpanSet& out) {
   if (!at.known()) return;
   SpanDraft span;
-  span.id = random_span_id();
+  span.id = child_span_id(record.client_span, number);
   span.parent = record.client_span;
   span.name = name;
   span.start = at.start;
@@ -260,7 +253,8 @@ std::string_view error_type(const RequestRecord& record, std::string& buffer) {
   return buffer;
 }
 
-void build_spans(const RequestRecord& record, const PhaseBreakdown& phases, NameSets names, SpanSet& out) {
+void build_spans(const RequestRecord& record, const PhaseBreakdown& phases, const Content& content,
+                 NameSets names, SpanSet& out) {
   out.trace_id = record.trace_id;
   out.trace_state = record.trace_state;
   out.anchor = record.anchor;
@@ -275,10 +269,10 @@ void build_spans(const RequestRecord& record, const PhaseBreakdown& phases, Name
   if (record.operation == Operation::none || record.upstream.empty()) return;
 
   const PhaseIntervals at = locate(record, phases);
-  out.spans.push_back(client_span(record, at.operation, names, error, out));
-  add_child(record, "queue", at.queue, {}, out);
-  add_child(record, "prefill", at.prefill, prefill_attributes(record), out);
-  add_child(record, "decode", at.decode, decode_attributes(record), out);
+  out.spans.push_back(client_span(record, content, at.operation, names, error, out));
+  add_child(record, 1, "queue", at.queue, {}, out);
+  add_child(record, 2, "prefill", at.prefill, prefill_attributes(record), out);
+  add_child(record, 3, "decode", at.decode, decode_attributes(record), out);
 }
 
 }  // namespace llt::telemetry

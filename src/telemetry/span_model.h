@@ -1,6 +1,6 @@
 #pragma once
-// The spans of one request as plain data: made once, then written to the store and, when an exporter is
-// configured and the trace is sampled, handed to the OpenTelemetry SDK.
+// The spans of one request as plain data, to be handed to the OpenTelemetry SDK. The store makes its own from
+// the request's row, as schema/spans.toml says: what changes here changes there, and a test compares the two.
 
 #include <deque>
 #include <span>
@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "telemetry/content.h"
 #include "telemetry/name_sets.h"
 #include "telemetry/phases.h"
 #include "telemetry/request_record.h"
@@ -64,8 +65,8 @@ struct SpanDraft {
   Attributes attributes;
 };
 
-/// Parents come before their children. Refers to the record it was made from, which must stay where it is
-/// until the set is gone; the set itself must not be moved (its attributes point into it).
+/// Parents come before their children. Refers to the record and the content it was made from, which must stay
+/// where they are until the set is gone; the set itself must not be moved (its attributes point into it).
 struct SpanSet {
   TraceId trace_id;
   std::string_view trace_state;
@@ -81,7 +82,8 @@ struct SpanSet {
 
 /// SERVER span of the HTTP request; for inference routes that turned to an upstream also the CLIENT span and
 /// its INTERNAL children queue, prefill and decode, as far as they are known.
-void build_spans(const RequestRecord& record, const PhaseBreakdown& phases, NameSets names, SpanSet& out);
+void build_spans(const RequestRecord& record, const PhaseBreakdown& phases, const Content& content,
+                 NameSets names, SpanSet& out);
 
 /// http.request.method: "_OTHER" for what is none of HTTP's methods.
 [[nodiscard]] std::string_view bounded_method(std::string_view method) noexcept;

@@ -28,7 +28,8 @@ T get(const SpanDraft& span, std::string_view key) {
 TEST(SpanModel, AStreamHasFiveSpansWithTheGivenIds) {
   const RequestRecord record = streamed_chat();
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  const Content content = structure_content(record);
+  build_spans(record, break_down(record), content, {}, set);
   ASSERT_EQ(set.spans.size(), 5U);
   const SpanDraft& server = set.spans[0];
   EXPECT_EQ(server.name, "POST /v1/chat/completions");
@@ -58,7 +59,8 @@ TEST(SpanModel, AStreamHasFiveSpansWithTheGivenIds) {
 TEST(SpanModel, HttpAttributes) {
   const RequestRecord record = streamed_chat();
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  const Content content = structure_content(record);
+  build_spans(record, break_down(record), content, {}, set);
   const SpanDraft& server = set.spans[0];
   EXPECT_EQ(get<std::string_view>(server, "http.request.method"), "POST");
   EXPECT_EQ(get<std::string_view>(server, "http.route"), "/v1/chat/completions");
@@ -72,7 +74,8 @@ TEST(SpanModel, HttpAttributes) {
 TEST(SpanModel, GenAiAttributesThatAreKnown) {
   const RequestRecord record = streamed_chat();
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  const Content content = structure_content(record);
+  build_spans(record, break_down(record), content, {}, set);
   const SpanDraft& client = set.spans[1];
   EXPECT_EQ(get<std::string_view>(client, "gen_ai.operation.name"), "chat");
   EXPECT_EQ(get<std::string_view>(client, "gen_ai.provider.name"), "llama_cpp");
@@ -98,7 +101,8 @@ TEST(SpanModel, SuccessorConventionsAddTheirs) {
   record.response.finish_reasons.clear();
   record.error_type = "client_disconnected";
   SpanSet set;
-  build_spans(record, break_down(record), {.rel = false, .main = true}, set);
+  const Content content = structure_content(record);
+  build_spans(record, break_down(record), content, {.rel = false, .main = true}, set);
   const SpanDraft& client = set.spans[1];
   EXPECT_EQ(get<std::int64_t>(client, "gen_ai.request.top_k"), 40);
   EXPECT_EQ(get<std::string_view>(client, "gen_ai.request.reasoning.level"), "high");
@@ -112,7 +116,8 @@ TEST(SpanModel, ErrorsOfTheServerAndOfTheClient) {
   record.error_type = "upstream_closed";
   record.error_message = "the engine went away";
   SpanSet broken;
-  build_spans(record, break_down(record), {}, broken);
+  const Content broken_content = structure_content(record);
+  build_spans(record, break_down(record), broken_content, {}, broken);
   EXPECT_EQ(broken.spans[0].status, SpanStatus::error);
   EXPECT_EQ(broken.spans[0].status_message, "the engine went away");
   EXPECT_EQ(broken.spans[1].status, SpanStatus::error);
@@ -121,7 +126,8 @@ TEST(SpanModel, ErrorsOfTheServerAndOfTheClient) {
   record.http_status = 400;
   record.error_type.clear();
   SpanSet refused;
-  build_spans(record, break_down(record), {}, refused);
+  const Content refused_content = structure_content(record);
+  build_spans(record, break_down(record), refused_content, {}, refused);
   EXPECT_EQ(refused.spans[0].status, SpanStatus::unset);  // the server did what it should
   EXPECT_EQ(refused.spans[1].status, SpanStatus::error);
   EXPECT_EQ(get<std::string_view>(refused.spans[1], "error.type"), "400");
@@ -131,7 +137,8 @@ TEST(SpanModel, AnErrorInMidStreamIsAnErrorInSpiteOfStatus200) {
   RequestRecord record = streamed_chat();
   record.error_type = "upstream_closed";
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  const Content content = structure_content(record);
+  build_spans(record, break_down(record), content, {}, set);
   EXPECT_EQ(set.spans[0].status, SpanStatus::error);
 }
 
@@ -141,7 +148,8 @@ TEST(SpanModel, RoutesThatAreOnlyTimedHaveOneSpan) {
   record.route = kOtherRoute;
   record.method = "BREW";
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  const Content content = structure_content(record);
+  build_spans(record, break_down(record), content, {}, set);
   ASSERT_EQ(set.spans.size(), 1U);
   EXPECT_EQ(set.spans[0].name, "HTTP");
   EXPECT_EQ(get<std::string_view>(set.spans[0], "http.request.method"), "_OTHER");
@@ -153,7 +161,8 @@ TEST(SpanModel, WhatIsNotKnownHasNoSpan) {
   RequestRecord record = plain_chat();
   record.response.timings.reset();
   SpanSet set;
-  build_spans(record, break_down(record), {}, set);
+  const Content content = structure_content(record);
+  build_spans(record, break_down(record), content, {}, set);
   EXPECT_EQ(set.spans.size(), 2U);
   EXPECT_EQ(get<std::int64_t>(set.spans[0], "llamatelemetry.phase.unattributed"), 98 * kMs);
   EXPECT_EQ(find(set.spans[0], "llamatelemetry.phase.queue"), nullptr);

@@ -109,6 +109,7 @@ class Worker final : public Telemetry {
   void process(RequestRecord& record);
   void count_losses(const RequestRecord& record, const PhaseBreakdown& phases) const;
   void read_engine();
+  void store_resource();
   void take_sample(SteadyNs now);
 
   store::Store& store_;
@@ -125,7 +126,9 @@ class Worker final : public Telemetry {
   RecordQueue queue_;
   SteadyNs last_sample_ = 0;
   int samples_since_drain_ = 0;
-  bool engine_ready_ = false;  ///< telemetry thread only
+  bool engine_ready_ = false;  ///< telemetry thread only, as the next two
+  std::shared_ptr<const std::string> stored_resource_;
+  std::uint64_t resource_id_ = 0;
   std::atomic<bool> engine_changed_{false};
   std::atomic<bool> stopping_{false};
   bool stopped_ = false;
@@ -170,16 +173,23 @@ void Worker::process(RequestRecord& record) {
   count_losses(record, phases);
   gauges_.count_tokens(record);
   metrics_.record(record, phases);
-  SpanSet set;
-  build_spans(record, phases, names_, set);
-  const auto resource_json = resource_->json();
-  for (const SpanDraft& span : set.spans) {
-    store::SpanRow row = to_row(span, set, resource_->service_name());
-    row.resource_attributes = *resource_json;
-    store_.append(std::move(row));
+  Content content = structure_content(record);
+  if (span_export_ && record.sampled) {
+    SpanSet set;
+    build_spans(record, phases, content, names_, set);
+    span_export_->emit(set);
   }
-  if (span_export_) span_export_->emit(set);
-  store_.append(to_row(record, phases));
+  store::RequestRow row = to_row(std::move(record), phases, std::move(content));
+  row.resource_id = resource_id_;
+  store_.append(std::move(row));
+}
+
+void Worker::store_resource() {
+  const auto json = resource_->json();
+  if (json == stored_resource_) return;
+  stored_resource_ = json;
+  resource_id_ = std::hash<std::string>{}(resource_->service_name() + *json);
+  store_.append(store::ResourceRow{resource_id_, now_unix(), resource_->service_name(), *json});
 }
 
 void Worker::count_losses(const RequestRecord& record, const PhaseBreakdown& phases) const {
@@ -193,6 +203,7 @@ void Worker::count_losses(const RequestRecord& record, const PhaseBreakdown& pha
 void Worker::read_engine() {
   EngineFacts facts = engine_facts_();
   resource_->update(facts);
+  store_resource();
   metrics_.admit_model(facts.model);
   engine_ready_ = facts.state == "ready";
   gauges_.set_engine(std::move(facts));

@@ -20,6 +20,7 @@ namespace {
 class NoStore final : public store::Store {
  public:
   void append(store::RequestRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::ResourceRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::SpanRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::EventRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::MetricRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
@@ -63,21 +64,18 @@ struct Bench {
   Bench() { metrics.add_reader(page.reader()); }
 
   /// The work of the telemetry thread for one request, without the queue.
-  void process(RequestRecord& record, SpanExport* span_export) {
+  void process(RequestRecord record, SpanExport* span_export) {
     sanitize(record);
     const PhaseBreakdown phases = break_down(record);
     gauges.count_tokens(record);
     metrics.record(record, phases);
-    SpanSet set;
-    build_spans(record, phases, NameSets{}, set);
-    const auto resource_json = resource->json();
-    for (const SpanDraft& span : set.spans) {
-      store::SpanRow row = to_row(span, set, resource->service_name());
-      row.resource_attributes = *resource_json;
-      store.append(std::move(row));
+    Content content = structure_content(record);
+    if (span_export != nullptr) {
+      SpanSet set;
+      build_spans(record, phases, content, NameSets{}, set);
+      span_export->emit(set);
     }
-    if (span_export != nullptr) span_export->emit(set);
-    store.append(to_row(record, phases));
+    store.append(to_row(std::move(record), phases, std::move(content)));
   }
 };
 

@@ -37,8 +37,9 @@ TEST(Telemetry, ARecordBecomesRowsAndMetrics) {
   telemetry->engine_event("ready", "", "");
   telemetry->shutdown(1'000);
   ASSERT_EQ(store.requests.size(), 1U);
-  EXPECT_EQ(store.spans.size(), 5U);
-  EXPECT_NE(store.spans[0].resource_attributes->find("b42"), std::string::npos);
+  ASSERT_FALSE(store.resources.empty());
+  EXPECT_NE(store.resources.back().attributes->find("b42"), std::string::npos);
+  EXPECT_EQ(store.requests[0].resource_id, store.resources.back().id);
   ASSERT_EQ(store.events.size(), 2U);
   EXPECT_EQ(store.events[0].kind, "engine.restart");
   EXPECT_EQ(store.events[0].severity, "warning");

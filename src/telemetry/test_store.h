@@ -11,6 +11,7 @@ namespace llt::telemetry::testing {
 class RowKeeper final : public store::Store {
  public:
   void append(store::RequestRow&& row) noexcept override { keep(requests, std::move(row)); }
+  void append(store::ResourceRow&& row) noexcept override { keep(resources, std::move(row)); }
   void append(store::SpanRow&& row) noexcept override { keep(spans, std::move(row)); }
   void append(store::EventRow&& row) noexcept override { keep(events, std::move(row)); }
   void append(store::MetricRow&& row) noexcept override { keep(metrics, std::move(row)); }
@@ -25,6 +26,7 @@ class RowKeeper final : public store::Store {
 
   mutable std::mutex mutex;
   std::vector<store::RequestRow> requests;
+  std::vector<store::ResourceRow> resources;
   std::vector<store::SpanRow> spans;
   std::vector<store::EventRow> events;
   std::vector<store::MetricRow> metrics;
