@@ -10,6 +10,11 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(tomlplusplus REQUIRED)
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+if(NOT LLAMATELEMETRY_SANITIZE)
+  # A record is made by one thread, read by a second and freed by a third: glibc's allocator makes them wait for
+  # each other there. Sanitizers bring their own.
+  find_library(JEMALLOC jemalloc REQUIRED)
+endif()
 find_package(prometheus-cpp CONFIG REQUIRED)
 find_package(opentelemetry-cpp CONFIG REQUIRED)
 if(LLAMATELEMETRY_TESTS)

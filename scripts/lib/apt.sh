@@ -6,7 +6,7 @@
 apt_build=(
   build-essential cmake ninja-build ccache mold git ca-certificates python3 python3-venv xz-utils
   libboost1.81-dev libsimdjson-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev prometheus-cpp-dev
-  libtomlplusplus-dev libxxhash-dev libssl-dev zlib1g-dev
+  libtomlplusplus-dev libxxhash-dev libjemalloc-dev libssl-dev zlib1g-dev
 )
 apt_otel=(
   opentelemetry-cpp-dev libopentelemetry-proto-dev libabsl-dev libgrpc++-dev libprotobuf-dev protobuf-compiler

@@ -1,6 +1,7 @@
 #include "app/config_file.h"
 
 #include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -9,8 +10,9 @@
 
 #include "app/paths.h"
 
-// toml++ 3.3 assumes that what follows "[" is a key, and only then checks it: "[=" would end a debug build and be
-// undefined behaviour in a release build. Without its assumptions the check that follows reports the error.
+// toml++ 3.3 assumes that what follows "[" is a key, and only then checks it: "[=" would end a debug build
+// and be undefined behaviour in a release build. Without its assumptions the check that follows reports the
+// error.
 #undef NDEBUG
 #define TOML_ASSERT(expression) static_assert(true)
 #include <toml++/toml.h>

@@ -16,7 +16,7 @@
 namespace llt::store {
 
 /// The log is folded into the database when it is larger than this.
-inline constexpr std::uint64_t kCheckpointLogBytes = 16ull * 1024 * 1024;
+inline constexpr std::uint64_t kCheckpointLogBytes = 64ull * 1024 * 1024;
 
 [[nodiscard]] std::uint64_t log_bytes(const DataFiles& files);
 

@@ -24,6 +24,16 @@ struct Batch {
   }
   [[nodiscard]] bool empty() const noexcept { return rows() == 0; }
 
+  /// Keeps the memory for the next rows, up to what a busy second needs.
+  void clear() {
+    const auto empty = [](auto& rows) {
+      constexpr std::size_t kKeptRows = 8192;
+      rows.clear();
+      if (rows.capacity() > kKeptRows) rows.shrink_to_fit();
+    };
+    empty(requests), empty(resources), empty(spans), empty(events), empty(metrics);
+  }
+
   std::vector<RequestRow>& of(const RequestRow&) noexcept { return requests; }
   std::vector<ResourceRow>& of(const ResourceRow&) noexcept { return resources; }
   std::vector<SpanRow>& of(const SpanRow&) noexcept { return spans; }

@@ -15,9 +15,10 @@ struct Options {
   std::int64_t retention_seconds = 7 * 24 * 3600;        ///< older rows are deleted; 0 = keep
   std::uint64_t max_bytes = 10ull * 1024 * 1024 * 1024;  ///< of the database and its log; 0 = no limit
   int flush_interval_ms = 200;                           ///< from append() to visible; at most 500
-  std::size_t queue_bytes = 64ull * 1024 * 1024;  ///< rows waiting for the writer; beyond it they are dropped
-  int maintenance_interval_ms = 30'000;           ///< how often retention looks
-  int retry_interval_ms = 1'000;                  ///< how often a store that cannot write tries again
+  std::size_t queue_bytes =
+      128ull * 1024 * 1024;              ///< rows waiting for the writer; beyond it they are dropped
+  int maintenance_interval_ms = 30'000;  ///< how often retention looks
+  int retry_interval_ms = 1'000;         ///< how often a store that cannot write tries again
   std::uint64_t memory_bytes = 512ull * 1024 * 1024;  ///< DuckDB's memory in this process
   int query_threads = 1;   ///< per query; with more, DuckDB's writer spins while a checkpoint runs
   std::string created_by;  ///< name and version for the table `meta`

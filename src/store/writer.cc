@@ -127,7 +127,7 @@ Result<bool> Writer::committed_after_all() {
 void Writer::stored() {
   losses_->committed();
   const std::uint64_t rows = batch_.rows();
-  batch_ = {};
+  batch_.clear();
   batch_in_doubt_ = false;
   ++batch_number_;
   parts_.queue.release();
@@ -260,7 +260,7 @@ void Writer::give_up() {
     health_.rows_dropped += batch_.rows();
     ++failed_writes_;
   }
-  batch_ = {};
+  batch_.clear();
   health_.state = State::closed;
   progress_.notify_all();
 }
