@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "base/losses.h"
+#include "schema/tables.h"
 #include "store/test_support.h"
 
 namespace llt::store {
@@ -26,9 +27,11 @@ TEST(Store, FreshStoreHasAllTables) {
   const TempDir dir;
   auto store = must_open(dir.path(), keep_all());
   EXPECT_EQ(ask(*store, "SELECT table_name FROM duckdb_tables() ORDER BY 1"),
-            "events\nlosses\nmeta\nmetrics\nrequests\nspans");
+            "events\nlosses\nmeta\nmetrics\nreceived_spans\nrequests\nresources");
   EXPECT_EQ(ask(*store, "SELECT count(*) FROM requests"), "0");
-  EXPECT_EQ(ask(*store, "SELECT value FROM meta WHERE key = 'schema_version'"), "1");
+  EXPECT_EQ(ask(*store, "SELECT value FROM meta WHERE key = 'schema_version'"),
+            std::to_string(kSchemaVersion));
+  EXPECT_EQ(ask(*store, "SELECT count(*) FROM spans"), "0");
   EXPECT_EQ(ask(*store, "SELECT count(*) = " + std::to_string(kLossCount) + " FROM losses"), "true");
 }
 
@@ -64,6 +67,14 @@ RequestRow full_request() {
   row.request_bytes = std::numeric_limits<std::uint64_t>::max(), row.response_bytes = 0;
   row.client_address = "::1", row.client_port = 65535, row.user_agent = "";
   row.request_content = "{}", row.response_content = "hello";
+  row.parent_span_id = "00", row.client_span_id = "01", row.trace_state = "a=b", row.resource_id = 1;
+  row.server_address = "h", row.server_port = 1, row.phase_rule = "progress";
+  row.operation_start_ns = 1, row.operation_ns = 2, row.queue_start_ns = 3, row.prefill_start_ns = 4;
+  row.decode_start_ns = 5, row.time_to_first_chunk_ns = 6;
+  row.finish_reasons = "[]", row.stop_sequences = "[]", row.encoding_formats = "[]", row.dimensions = 1;
+  row.output_type = "text", row.reasoning_level = "low";
+  row.frequency_penalty = 0.5, row.presence_penalty = 0.5;
+  row.input_messages = row.output_messages = row.system_instructions = row.tool_definitions = "[]";
   return row;
 }
 

@@ -25,6 +25,7 @@ class TempStore {
     dir_ = ::mkdtemp(name.data());
     store::Options options;
     options.flush_interval_ms = 5;
+    options.retention_seconds = 0;  // the records are of 2023
     store_ = std::move(*store::Store::open(dir_, options));
   }
   TempStore(const TempStore&) = delete;
