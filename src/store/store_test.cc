@@ -12,6 +12,8 @@
 
 #include "base/losses.h"
 #include "schema/tables.h"
+#include "store/data_dir.h"
+#include "store/database.h"
 #include "store/test_support.h"
 
 namespace llt::store {
@@ -33,6 +35,29 @@ TEST(Store, FreshStoreHasAllTables) {
             std::to_string(kSchemaVersion));
   EXPECT_EQ(ask(*store, "SELECT count(*) FROM spans"), "0");
   EXPECT_EQ(ask(*store, "SELECT count(*) = " + std::to_string(kLossCount) + " FROM losses"), "true");
+}
+
+TEST(Store, SpansOfAnOlderStoreStay) {
+  const TempDir dir;
+  must_open(dir.path(), keep_all()).reset();
+  {
+    const auto database =
+        Database::open({DataFiles(dir.path()).database, dir.path() / "tmp", false, 1 << 28, 1});
+    ASSERT_TRUE(database);
+    const auto connection = (*database)->connect();
+    for (const char* sql :
+         {"DROP VIEW spans", "ALTER TABLE received_spans RENAME TO spans", "DROP TABLE resources",
+          "ALTER TABLE requests DROP COLUMN phase_rule",
+          "INSERT INTO spans BY NAME (SELECT 't' AS trace_id, 's' AS span_id, 'old' AS name, 'CLIENT' "
+          "AS kind, 1 AS start_unix_ns, 2 AS duration_ns, 'OK' AS status_code, 'svc' AS service_name)",
+          "UPDATE meta SET value = '1' WHERE key = 'schema_version'", "CHECKPOINT"}) {
+      const auto done = execute(connection->get(), sql);
+      ASSERT_TRUE(done) << sql << ": " << done.error().message;
+    }
+  }
+  auto store = must_open(dir.path(), keep_all());
+  EXPECT_EQ(ask(*store, "SELECT name FROM spans"), "old");
+  EXPECT_EQ(ask(*store, "SELECT name FROM received_spans"), "old");
 }
 
 RequestRow full_request() {
