@@ -2,7 +2,7 @@
 -- percentiles can be checked by hand. 1767225600 is 2026-01-01 00:00:00 UTC.
 
 DELETE FROM requests;
-DELETE FROM spans;
+DELETE FROM received_spans;
 DELETE FROM events;
 DELETE FROM metrics;
 
@@ -40,7 +40,7 @@ SELECT 'req-models' AS request_id, repeat('c', 32) AS trace_id, 1767225613000000
        'GET' AS method, '/v1/models' AS route, false AS stream, 200 AS http_status, 2000000 AS total_ns;
 
 -- One trace of a request with its phases, and a failed call beside it.
-INSERT INTO spans BY NAME
+INSERT INTO received_spans BY NAME
 SELECT repeat('a', 32) AS trace_id, span_id, parent_span_id, name, kind,
        1767225610000000000 + after_ns AS start_unix_ns, duration_ns, status_code, status_message,
        'llamatelemetry' AS service_name,
