@@ -35,10 +35,12 @@ constexpr std::array kKinds = {
 };
 
 bool is_text(std::string_view head) {
-  return std::all_of(head.begin(), head.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t';
-  }) && !first_bad_utf8(head.substr(0, head.size() > 4 ? head.size() - 4 : 0));
+  return std::all_of(head.begin(), head.end(),
+                     [](char c) {
+                       const auto byte = static_cast<unsigned char>(c);
+                       return byte >= 0x20 || byte == '\n' || byte == '\r' || byte == '\t';
+                     }) &&
+         !first_bad_utf8(head.substr(0, head.size() > 4 ? head.size() - 4 : 0));
 }
 
 // safetensors: a 64-bit length, then JSON of that length.
@@ -54,7 +56,8 @@ std::string bytes_shown(std::string_view head) {
 }  // namespace
 
 Result<> check_magic(std::span<const std::byte> file, const ByteReader& reader) {
-  const std::string_view head(reinterpret_cast<const char*>(file.data()), std::min<std::size_t>(file.size(), 1024));
+  const std::string_view head(reinterpret_cast<const char*>(file.data()),
+                              std::min<std::size_t>(file.size(), 1024));
   if (head.starts_with("GGUF")) return {};
   if (head.empty()) return reader.bad(0, "the file is empty", "get the model file again");
   for (const Kind& kind : kKinds) {
@@ -65,11 +68,13 @@ Result<> check_magic(std::span<const std::byte> file, const ByteReader& reader) 
   }
   if (is_safetensors(head)) return reader.bad(0, "this is a safetensors file", kConvert);
   if (is_text(head)) {
-    return reader.bad(0, fmt::format("this is text, not a GGUF model: it begins with '{}'", readable(head.substr(0, 24))),
-                      "give a .gguf file");
+    return reader.bad(
+        0, fmt::format("this is text, not a GGUF model: it begins with '{}'", readable(head.substr(0, 24))),
+        "give a .gguf file");
   }
-  return reader.bad(0, fmt::format("this is not a GGUF model: the magic is {} instead of 47 47 55 46", bytes_shown(head)),
-                    "give a .gguf file");
+  return reader.bad(
+      0, fmt::format("this is not a GGUF model: the magic is {} instead of 47 47 55 46", bytes_shown(head)),
+      "give a .gguf file");
 }
 
 }  // namespace llt::gguf

@@ -70,12 +70,14 @@ class HeaderReader {
     const auto count = reader_.number<std::uint64_t>(fmt::format("the number of {}", what));
     if (!count) return count;
     if (*count > reader_.left() / least_bytes) {
-      return reader_.bad(
-          at, fmt::format("the number of {} is {}, more than the {} bytes that follow can hold", what, *count, reader_.left()),
-          "the file is truncated or damaged: get it again");
+      return reader_.bad(at,
+                         fmt::format("the number of {} is {}, more than the {} bytes that follow can hold",
+                                     what, *count, reader_.left()),
+                         "the file is truncated or damaged: get it again");
     }
     if (*count > kMostDescriptions) {
-      return reader_.bad(at, fmt::format("the number of {} is {}, more than any model has", what, *count), kDamaged);
+      return reader_.bad(at, fmt::format("the number of {} is {}, more than any model has", what, *count),
+                         kDamaged);
     }
     return count;
   }
@@ -92,8 +94,8 @@ class HeaderReader {
     if (!number) return std::unexpected(number.error());
     const auto type = to_value_type(*number);
     if (!type) {
-      return reader_.bad(type_at, fmt::format("the type of {} is {}, which GGUF does not have", field, *number),
-                         kDamaged);
+      return reader_.bad(
+          type_at, fmt::format("the type of {} is {}, which GGUF does not have", field, *number), kDamaged);
     }
     auto value = read_value(reader_, *type, "the value of " + field);
     if (!value) return std::unexpected(value.error());
@@ -128,8 +130,10 @@ class HeaderReader {
     const auto dimensions = reader_.number<std::uint32_t>("the number of dimensions of " + field);
     if (!dimensions) return std::unexpected(dimensions.error());
     if (*dimensions > kMaxDimensions) {
-      return reader_.bad(at, fmt::format("{} has {} dimensions; tensors have at most {}", field, *dimensions, kMaxDimensions),
-                         kDamaged);
+      return reader_.bad(
+          at,
+          fmt::format("{} has {} dimensions; tensors have at most {}", field, *dimensions, kMaxDimensions),
+          kDamaged);
     }
     tensor.dimensions = *dimensions;
     for (std::uint32_t i = 0; i < *dimensions; ++i) {
@@ -143,7 +147,8 @@ class HeaderReader {
   // The data section begins at the next multiple of the alignment.
   void place_data() {
     const auto alignment = header_.metadata.unsigned_at("general.alignment");
-    if (alignment && std::has_single_bit(*alignment) && *alignment <= (1u << 30)) header_.alignment = *alignment;
+    if (alignment && std::has_single_bit(*alignment) && *alignment <= (1u << 30))
+      header_.alignment = *alignment;
     const std::uint64_t end = reader_.position();
     header_.data_offset = (end + header_.alignment - 1) / header_.alignment * header_.alignment;
   }

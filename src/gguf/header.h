@@ -59,8 +59,8 @@ struct Header {
   ByteOrder order = ByteOrder::little;
   Metadata metadata;
   std::vector<Tensor> tensors;
-  std::uint64_t alignment = 32;    ///< bytes; 32 also when `general.alignment` is unusable
-  std::uint64_t data_offset = 0;   ///< where the data section begins; beyond the end when nothing follows
+  std::uint64_t alignment = 32;   ///< bytes; 32 also when `general.alignment` is unusable
+  std::uint64_t data_offset = 0;  ///< where the data section begins; beyond the end when nothing follows
   std::uint64_t file_bytes = 0;
 };
 

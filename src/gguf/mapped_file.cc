@@ -34,8 +34,8 @@ std::unexpected<Error> cannot_open(const std::filesystem::path& path, int error)
     return fail(ErrorCode::not_found, fmt::format("{} does not exist", name), "check the path");
   }
   if (error == EACCES || error == EPERM) {
-    return fail(ErrorCode::permission_denied, fmt::format("{} cannot be read: {}", name, std::strerror(error)),
-                "check its permissions");
+    return fail(ErrorCode::permission_denied,
+                fmt::format("{} cannot be read: {}", name, std::strerror(error)), "check its permissions");
   }
   return fail(ErrorCode::internal, fmt::format("{} cannot be opened: {}", name, std::strerror(error)));
 }

@@ -9,8 +9,8 @@
 
 namespace llt::gguf {
 
-/// A read-only mapping of a regular file. Pages are loaded when they are touched, so opening costs the same for
-/// any size. A file that shrinks while it is mapped makes reads behind its new end fatal (SIGBUS).
+/// A read-only mapping of a regular file. Pages are loaded when they are touched, so opening costs the same
+/// for any size. A file that shrinks while it is mapped makes reads behind its new end fatal (SIGBUS).
 class MappedFile {
  public:
   /// Errors: not_found, permission_denied, invalid_argument (a folder, a device).

@@ -22,8 +22,8 @@ Result<SplitName> names_of_set(const std::filesystem::path& path, std::uint64_t 
   const auto name = parse_split_name(path);
   if (!name || name->count != count) {
     return fail(ErrorCode::invalid_argument,
-                fmt::format("{} is one of {} files of a split model, but its name does not say which", path.string(),
-                            count),
+                fmt::format("{} is one of {} files of a split model, but its name does not say which",
+                            path.string(), count),
                 fmt::format("name the files NAME-00001-of-{:05}.gguf and so on", count));
   }
   return *name;

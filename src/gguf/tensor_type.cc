@@ -89,8 +89,8 @@ const TensorType* find_tensor_type(TensorTypeId id) noexcept {
 }
 
 const TensorType* find_tensor_type(std::string_view name) noexcept {
-  const auto found =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const TensorType& t) { return same_letters(t.name, name); });
+  const auto found = std::find_if(kTypes.begin(), kTypes.end(),
+                                  [&](const TensorType& t) { return same_letters(t.name, name); });
   return found == kTypes.end() ? nullptr : &*found;
 }
 

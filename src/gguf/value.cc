@@ -73,12 +73,17 @@ std::optional<Value> Array::at(std::uint64_t index) const {
     LLT_CHECK(value);
     return *value;
   }
-  std::uint64_t position = 0;
-  for_each([&](const Value& value) {
-    if (position++ != index) return true;
-    found = value;
-    return false;
-  });
+  ByteReader reader(bytes_, "array");
+  reader.set_order(order_);
+  for (std::uint64_t i = 0; element_ == ValueType::string && i < index; ++i) {
+    LLT_CHECK(reader.string("an element"));
+  }
+  for (std::uint64_t i = 0; element_ == ValueType::array && i < index; ++i) {
+    LLT_CHECK(read_value(reader, element_, "an element"));
+  }
+  const auto value = read_value(reader, element_, "an element");
+  LLT_CHECK(value);
+  found = *value;
   return found;
 }
 

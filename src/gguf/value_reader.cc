@@ -5,7 +5,8 @@
 namespace llt::gguf {
 namespace {
 
-// Arrays within arrays occur in no known model; the limits keep a hostile file from costing a stack or minutes.
+// Arrays within arrays occur in no known model; the limits keep a hostile file from costing a stack or
+// minutes.
 constexpr int kMaxDepth = 4;
 constexpr std::uint64_t kMaxVariableElements = 1u << 24;
 constexpr std::string_view kDamaged = "the file is damaged: get it again";
@@ -74,13 +75,13 @@ Result<ArrayHead> read_array_head(ByteReader& reader, std::string_view field) {
                       kDamaged);
   }
   // The fewest bytes that an element can take; one of variable length has its size in front.
-  const std::uint64_t least = fixed_bytes(*element) != 0 ? fixed_bytes(*element)
+  const std::uint64_t least = fixed_bytes(*element) != 0      ? fixed_bytes(*element)
                               : *element == ValueType::string ? 8
                                                               : 12;
   if (*size > reader.left() / least || (fixed_bytes(*element) == 0 && *size > kMaxVariableElements)) {
-    return reader.bad(at + 4,
-                      fmt::format("{} counts {} elements, but only {} bytes follow", field, *size, reader.left()),
-                      "the file is truncated or damaged: get it again");
+    return reader.bad(
+        at + 4, fmt::format("{} counts {} elements, but only {} bytes follow", field, *size, reader.left()),
+        "the file is truncated or damaged: get it again");
   }
   return ArrayHead{*element, *size};
 }
@@ -94,7 +95,8 @@ Result<Array> read_array(ByteReader& reader, std::string_view field, int depth) 
   if (!head) return std::unexpected(head.error());
   const std::uint64_t begin = reader.position();
   if (const std::size_t width = fixed_bytes(head->element); width != 0) {
-    if (const auto taken = reader.take(head->size * width, field); !taken) return std::unexpected(taken.error());
+    if (const auto taken = reader.take(head->size * width, field); !taken)
+      return std::unexpected(taken.error());
   } else {
     for (std::uint64_t i = 0; i < head->size; ++i) {
       const auto element = read_at_depth(reader, head->element, field, depth);
