@@ -33,6 +33,7 @@ struct CommandLine {
   TopOptions top;
   TraceOptions trace;
   DoctorOptions doctor;
+  GgufOptions gguf;
   std::string since, window = "1m", output, html;
   std::function<int(const Settings&)> command;
 };
@@ -156,6 +157,21 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   command->add_flag("--json", line.doctor.json, "print one JSON document");
 }
 
+void add_gguf(CLI::App& app, CommandLine& line) {
+  CLI::App* command = add_command(app, line, "gguf", "Say what a model file holds, and what is wrong with it",
+                                  "  llamatelemetry gguf model.gguf\n"
+                                  "  llamatelemetry gguf model.gguf --tensors\n"
+                                  "  llamatelemetry gguf model-00001-of-00003.gguf --check --json",
+                                  [&line](const Settings& s) { return run_gguf(s, line.gguf); });
+  command->add_option("file", line.gguf.file, "the model; any file of a split one")
+      ->required()
+      ->type_name("FILE");
+  command->add_flag("--json", line.gguf.json, "print one JSON document");
+  command->add_flag("--tensors", line.gguf.tensors, "list every tensor");
+  command->add_flag("--check", line.gguf.check,
+                    "check every offset, size, key and text; exit code 1 on errors");
+}
+
 // Typed values of options that no environment variable or file can give.
 Result<> convert(CommandLine& line) {
   if (!line.output.empty()) line.query.output = line.output;
@@ -236,6 +252,7 @@ int run(int argc, char** argv) {
   add_query(app, line);
   add_trace(app, line);
   add_doctor(app, line);
+  add_gguf(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

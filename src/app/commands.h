@@ -41,6 +41,14 @@ struct TraceOptions {
 };
 int run_trace(const Settings& settings, const TraceOptions& options);
 
+struct GgufOptions {
+  std::string file;
+  bool json = false;
+  bool tensors = false;  ///< list every tensor
+  bool check = false;    ///< list everything that is wrong
+};
+int run_gguf(const Settings& settings, const GgufOptions& options);
+
 struct DoctorOptions {
   bool json = false;
 };
