@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/settings.h"
+#include "gguf/synth.h"
 
 namespace llt::app {
 
@@ -48,6 +49,13 @@ struct GgufOptions {
   bool check = false;    ///< list everything that is wrong
 };
 int run_gguf(const Settings& settings, const GgufOptions& options);
+
+struct SynthOptions {
+  std::string file;
+  gguf::SynthShape shape;  ///< without its type
+  std::string type = "q4_0";
+};
+int run_synth(const Settings& settings, const SynthOptions& options);
 
 struct DoctorOptions {
   bool json = false;
