@@ -15,9 +15,11 @@ Result<std::string_view> ByteReader::string(std::string_view field) {
   if (!length) return std::unexpected(length.error());
   if (*length > left()) {
     position_ = at;
-    return bad(at,
-               fmt::format("the length of {} is {}, but only {} bytes follow", field, *length, left() - 8),
-               "the file is truncated or damaged: get it again");
+    return bad(
+        at,
+        fmt::format("the file is truncated or damaged: the length of {} is {}, but only {} bytes follow",
+                    field, *length, left() - 8),
+        kGetAgain);
   }
   const auto* text = reinterpret_cast<const char*>(bytes_.data() + position_);
   position_ += *length;

@@ -19,7 +19,7 @@ constexpr std::uint64_t kLeastEntryBytes = 8 + 1 + 4 + 1;
 constexpr std::uint64_t kLeastTensorBytes = 8 + 1 + 4 + 4 + 8;
 // Far beyond any model, so that a hole of zeros is not taken for a billion entries.
 constexpr std::uint64_t kMostDescriptions = 1'000'000;
-constexpr std::string_view kDamaged = "the file is damaged: get it again";
+constexpr std::string_view kDamaged = "the file is damaged: get the model again";
 
 class HeaderReader {
  public:
@@ -71,9 +71,10 @@ class HeaderReader {
     if (!count) return count;
     if (*count > reader_.left() / least_bytes) {
       return reader_.bad(at,
-                         fmt::format("the number of {} is {}, more than the {} bytes that follow can hold",
+                         fmt::format("the file is truncated or damaged: the number of {} is {}, more than "
+                                     "the {} bytes that follow can hold",
                                      what, *count, reader_.left()),
-                         "the file is truncated or damaged: get it again");
+                         "get the model file again");
     }
     if (*count > kMostDescriptions) {
       return reader_.bad(at, fmt::format("the number of {} is {}, more than any model has", what, *count),

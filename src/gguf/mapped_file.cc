@@ -57,10 +57,10 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
                 "give a .gguf file");
   }
   const auto size = static_cast<std::size_t>(status.st_size);
-  if (size == 0) return MappedFile({});  // which mmap refuses
+  if (size == 0) return MappedFile();  // which mmap refuses
   void* address = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) return cannot_open(path, errno);
-  return MappedFile({static_cast<const std::byte*>(address), size});
+  return MappedFile(std::span(static_cast<const std::byte*>(address), size));
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}

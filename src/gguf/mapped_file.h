@@ -15,6 +15,8 @@ class MappedFile {
  public:
   /// Errors: not_found, permission_denied, invalid_argument (a folder, a device).
   [[nodiscard]] static Result<MappedFile> open(const std::filesystem::path& path);
+  /// No file; bytes() is empty.
+  MappedFile() = default;
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();

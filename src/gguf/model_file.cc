@@ -51,13 +51,26 @@ Result<ModelFile> ModelFile::open(const std::filesystem::path& path) {
       }
     }
   }
-  for (std::uint32_t file = 0; file < model.parts_.size(); ++file) {
-    for (Tensor tensor : model.parts_[file].header.tensors) {
+  model.gather_tensors();
+  return model;
+}
+
+Result<ModelFile> ModelFile::read(std::span<const std::byte> bytes, std::string_view name) {
+  auto header = read_header(bytes, name);
+  if (!header) return std::unexpected(header.error());
+  ModelFile model;
+  model.parts_.push_back({name, MappedFile(), std::move(*header)});
+  model.gather_tensors();
+  return model;
+}
+
+void ModelFile::gather_tensors() {
+  for (std::uint32_t file = 0; file < parts_.size(); ++file) {
+    for (Tensor tensor : parts_[file].header.tensors) {
       tensor.file = file;
-      model.tensors_.push_back(tensor);
+      tensors_.push_back(tensor);
     }
   }
-  return model;
 }
 
 Result<> ModelFile::add_part(const std::filesystem::path& path) {

@@ -1,8 +1,10 @@
 #pragma once
 // A model as it lies on disk, in one file or several: what a planner of memory needs to know about it.
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +18,7 @@ namespace llt::gguf {
 /// One file of a model.
 struct ModelPart {
   std::filesystem::path path;
-  MappedFile file;
+  MappedFile file;  ///< empty for a model in memory
   Header header;
 };
 
@@ -28,6 +30,9 @@ class ModelFile {
   /// Fails when a file is missing, is not GGUF, or ends within its head; names the file, the byte and the
   /// field. What is wrong with a head that can be read is check()'s to find.
   [[nodiscard]] static Result<ModelFile> open(const std::filesystem::path& path);
+
+  /// A model in one piece of memory, which must outlive the result; `name` stands for its path.
+  [[nodiscard]] static Result<ModelFile> read(std::span<const std::byte> bytes, std::string_view name);
 
   [[nodiscard]] const std::vector<ModelPart>& parts() const noexcept { return parts_; }
   /// Of the first file, which describes the model.
@@ -46,6 +51,7 @@ class ModelFile {
 
  private:
   Result<> add_part(const std::filesystem::path& path);
+  void gather_tensors();
 
   std::vector<ModelPart> parts_;
   std::vector<Tensor> tensors_;

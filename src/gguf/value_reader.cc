@@ -9,7 +9,7 @@ namespace {
 // minutes.
 constexpr int kMaxDepth = 4;
 constexpr std::uint64_t kMaxVariableElements = 1u << 24;
-constexpr std::string_view kDamaged = "the file is damaged: get it again";
+constexpr std::string_view kDamaged = "the file is damaged: get the model again";
 
 Result<Array> read_array(ByteReader& reader, std::string_view field, int depth);
 
@@ -80,8 +80,10 @@ Result<ArrayHead> read_array_head(ByteReader& reader, std::string_view field) {
                                                               : 12;
   if (*size > reader.left() / least || (fixed_bytes(*element) == 0 && *size > kMaxVariableElements)) {
     return reader.bad(
-        at + 4, fmt::format("{} counts {} elements, but only {} bytes follow", field, *size, reader.left()),
-        "the file is truncated or damaged: get it again");
+        at + 4,
+        fmt::format("the file is truncated or damaged: {} counts {} elements, but only {} bytes follow",
+                    field, *size, reader.left()),
+        "get the model file again");
   }
   return ArrayHead{*element, *size};
 }
