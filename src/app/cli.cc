@@ -1,56 +1,23 @@
 #include "app/cli.h"
 
-#include <fmt/format.h>
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
-#include <memory>
 
-#include "app/commands.h"
+#include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
 #include "app/settings.h"
 #include "app/units.h"
 #include "app/version.h"
 #include "base/log.h"
-#include "gguf/synth_weights.h"
 
 namespace llt::app {
 namespace {
 
 constexpr const char* kConfigMeaning =
     "options file (default ./llamatelemetry.toml, then ~/.config/llamatelemetry/llamatelemetry.toml)";
-
-// What one command line said; filled by CLI11, read when the subcommand runs.
-struct CommandLine {
-  FlagValues flags;
-  std::map<std::string, bool> switches;
-  std::string config;
-  StatusOptions status;
-  QueryOptions query;
-  ReportOptions report;
-  TopOptions top;
-  TraceOptions trace;
-  DoctorOptions doctor;
-  GgufOptions gguf;
-  SynthOptions synth;
-  std::string since, window = "1m", output, html;
-  std::function<int(const Settings&)> command;
-};
-
-using SubcommandRun = std::function<int(const Settings&)>;
-
-CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
-                      const std::string& examples, SubcommandRun run) {
-  CLI::App* command = app.add_subcommand(name, meaning);
-  command->footer("Examples:\n" + examples);
-  command->add_option("--config", line.config, kConfigMeaning)->type_name("FILE");
-  command->callback([&line, run = std::move(run)] { line.command = run; });
-  return command;
-}
 
 void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec) {
   const std::string flag = "--" + std::string(spec.key);
@@ -160,59 +127,6 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   command->add_flag("--json", line.doctor.json, "print one JSON document");
 }
 
-std::string synth_type_names() {
-  std::string names;
-  for (const gguf::TensorTypeId id : gguf::synth_types()) {
-    names += (names.empty() ? "" : " ") + gguf::tensor_type_name(id);
-  }
-  return names;
-}
-
-void add_gguf(CLI::App& app, CommandLine& line) {
-  CLI::App* command = add_command(app, line, "gguf", "Say what a model file holds, and what is wrong with it",
-                                  "  llamatelemetry gguf model.gguf\n"
-                                  "  llamatelemetry gguf model.gguf --tensors\n"
-                                  "  llamatelemetry gguf model-00001-of-00003.gguf --check --json",
-                                  [&line](const Settings& s) { return run_gguf(s, line.gguf); });
-  command->add_option("file", line.gguf.file, "the model; any file of a split one")
-      ->required()
-      ->type_name("FILE");
-  command->add_flag("--json", line.gguf.json, "print one JSON document");
-  command->add_flag("--tensors", line.gguf.tensors, "list every tensor");
-  command->add_flag("--check", line.gguf.check,
-                    "check every offset, size, key and text; exit code 1 on errors");
-}
-
-void add_synth(CLI::App& app, CommandLine& line) {
-  CLI::App* command = add_command(
-      app, line, "synth", "Write a random-weight model for benchmarks and tests",
-      "  llamatelemetry synth tiny.gguf --layers 2 --embd 128 --ff 256 --heads 4 --kv-heads 2 --vocab 512\n"
-      "  llamatelemetry synth 8b.gguf --layers 32 --embd 4096 --ff 14336 --heads 32 --kv-heads 8 "
-      "--vocab 128256\n"
-      "  llamatelemetry synth moe.gguf --experts 8 --experts-used 2 --type q8_0",
-      [&line](const Settings& s) { return run_synth(s, line.synth); });
-  gguf::SynthShape& shape = line.synth.shape;
-  const auto number = [&](const char* flag, std::uint64_t& value, const char* meaning) {
-    command->add_option(flag, value, fmt::format("{} (default {})", meaning, value))->type_name("N");
-  };
-  command->add_option("file", line.synth.file, "the file to write")->required()->type_name("OUT.gguf");
-  number("--layers", shape.layers, "layers");
-  number("--embd", shape.embedding, "embedding length");
-  number("--ff", shape.feed_forward, "feed-forward length, of each expert if there are any");
-  number("--heads", shape.heads, "attention heads");
-  number("--kv-heads", shape.kv_heads, "heads of keys and values");
-  number("--vocab", shape.vocabulary, "tokens in the vocabulary, at least 356");
-  number("--ctx", shape.context, "context length that the model claims");
-  number("--experts", shape.experts, "experts; 0 makes a dense model");
-  number("--experts-used", shape.experts_used, "experts used for each token");
-  number("--seed", shape.seed, "the same seed and shape give the same file");
-  command
-      ->add_option("--type", line.synth.type,
-                   fmt::format("type of all matrices: {} (default {})", synth_type_names(), line.synth.type))
-      ->type_name("TYPE");
-  command->add_option("--name", shape.name, "general.name of the model (default synth)")->type_name("NAME");
-}
-
 // Typed values of options that no environment variable or file can give.
 Result<> convert(CommandLine& line) {
   if (!line.output.empty()) line.query.output = line.output;
@@ -275,6 +189,15 @@ std::vector<std::string> take_engine_arguments(std::vector<std::string>& argumen
 
 }  // namespace
 
+CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
+                      const std::string& examples, SubcommandRun run) {
+  CLI::App* command = app.add_subcommand(name, meaning);
+  command->footer("Examples:\n" + examples);
+  command->add_option("--config", line.config, kConfigMeaning)->type_name("FILE");
+  command->callback([&line, run = std::move(run)] { line.command = run; });
+  return command;
+}
+
 int run(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);  // a peer that closes is an error of that one write, never our end
   init_log();
@@ -293,8 +216,7 @@ int run(int argc, char** argv) {
   add_query(app, line);
   add_trace(app, line);
   add_doctor(app, line);
-  add_gguf(app, line);
-  add_synth(app, line);
+  add_model_commands(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);
