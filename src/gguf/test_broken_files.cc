@@ -86,10 +86,10 @@ void add_unreadable(std::vector<BrokenFile>& files) {
   files.push_back({"version-1", begin(0, 0, 1), false, "the version is 1"});
   files.push_back({"version-9", begin(0, 0, 9), false, "the version is 9"});
   files.push_back({"version-0", begin(0, 0, 0), false, "the version is 0"});
-  files.push_back(
-      {"tensor-count-huge", begin(~0ull, 0) + std::string(99, '\0'), false, "the number of tensors is"});
+  files.push_back({"tensor-count-huge", begin(~0ull, 0) + std::string(99, '\0'), false,
+                   "more than the 107 bytes that follow can hold"});
   files.push_back({"entry-count-huge", begin(0, 1ull << 60) + std::string(99, '\0'), false,
-                   "the number of metadata entries is"});
+                   "more than the 99 bytes that follow can hold"});
   files.push_back({"key-length-huge", begin(0, 1) + raw(1ull << 63) + std::string(99, 'k'), false,
                    "the length of the key"});
   files.push_back({"key-empty", begin(0, 2) + std::string(99, '\0'), false,
