@@ -51,6 +51,7 @@ void add_synth(CLI::App& app, CommandLine& line) {
   number("--kv-heads", shape.kv_heads, "heads of keys and values");
   number("--vocab", shape.vocabulary, "tokens in the vocabulary, at least 356");
   number("--ctx", shape.context, "context length that the model claims");
+  number("--window", shape.window, "tokens of a sliding window, as in Gemma 3; 0 makes the Llama shape");
   number("--experts", shape.experts, "experts; 0 makes a dense model");
   number("--experts-used", shape.experts_used, "experts used for each token");
   number("--seed", shape.seed, "the same seed and shape give the same file");

@@ -41,7 +41,10 @@ std::uint32_t file_type(TensorTypeId type) {
   return kTypes.at(type);
 }
 
-// The tensors of the Llama shape, in the order of their use.
+// Gemma 3 is the Llama shape with more norms, and a window in five layers of six.
+std::string architecture(const SynthShape& shape) { return shape.window == 0 ? "llama" : "gemma3"; }
+
+// The tensors of the shape, in the order of their use.
 class Plan {
  public:
   Plan(const SynthShape& shape, std::size_t silent) : shape_(shape) {
@@ -65,8 +68,17 @@ class Plan {
     weight(block + "attn_k.weight", {embedding, cached});
     weight(block + "attn_v.weight", {embedding, cached});
     weight(block + "attn_output.weight", {embedding, embedding});
+    if (shape_.window != 0) add_norms(block);
     norm(block + "ffn_norm.weight");
     shape_.experts == 0 ? add_dense(block) : add_experts(block);
+  }
+
+  void add_norms(const std::string& block) {
+    const std::uint64_t head = shape_.embedding / shape_.heads;
+    norm(block + "attn_q_norm.weight", head);
+    norm(block + "attn_k_norm.weight", head);
+    norm(block + "post_attention_norm.weight");
+    norm(block + "post_ffw_norm.weight");
   }
 
   void add_dense(const std::string& block) {
@@ -83,8 +95,10 @@ class Plan {
     weight(block + "ffn_down_exps.weight", {shape_.feed_forward, shape_.embedding, shape_.experts});
   }
 
-  void norm(std::string name) {
-    tensors_.push_back({std::move(name), kF32, {shape_.embedding}, Filling::ones});
+  void norm(std::string name) { norm(std::move(name), shape_.embedding); }
+
+  void norm(std::string name, std::uint64_t width) {
+    tensors_.push_back({std::move(name), kF32, {width}, Filling::ones});
   }
 
   // Keeps the size of what passes through: each output is a sum over one row.
@@ -104,24 +118,27 @@ class Plan {
 HeaderWriter make_header(const SynthShape& shape, const SynthVocabulary& words, const Plan& plan) {
   const auto u32 = [](std::uint64_t n) { return static_cast<std::uint32_t>(n); };
   HeaderWriter head;
-  head.add_text("general.architecture", "llama");
+  const std::string name = architecture(shape);
+  const auto key = [&](std::string_view rest) { return fmt::format("{}.{}", name, rest); };
+  head.add_text("general.architecture", name);
   head.add_text("general.type", "model");
   head.add_text("general.name", shape.name);
   head.add_u32("general.file_type", file_type(shape.type));
   head.add_u32("general.quantization_version", 2);
-  head.add_u32("llama.block_count", u32(shape.layers));
-  head.add_u32("llama.context_length", u32(shape.context));
-  head.add_u32("llama.embedding_length", u32(shape.embedding));
-  head.add_u32("llama.feed_forward_length", u32(shape.feed_forward));
-  head.add_u32("llama.attention.head_count", u32(shape.heads));
-  head.add_u32("llama.attention.head_count_kv", u32(shape.kv_heads));
-  head.add_f32("llama.attention.layer_norm_rms_epsilon", 1e-5F);
-  head.add_u32("llama.rope.dimension_count", u32(shape.embedding / shape.heads));
-  head.add_f32("llama.rope.freq_base", 500'000);
-  head.add_u32("llama.vocab_size", u32(shape.vocabulary));
+  head.add_u32(key("block_count"), u32(shape.layers));
+  head.add_u32(key("context_length"), u32(shape.context));
+  head.add_u32(key("embedding_length"), u32(shape.embedding));
+  head.add_u32(key("feed_forward_length"), u32(shape.feed_forward));
+  head.add_u32(key("attention.head_count"), u32(shape.heads));
+  head.add_u32(key("attention.head_count_kv"), u32(shape.kv_heads));
+  head.add_f32(key("attention.layer_norm_rms_epsilon"), 1e-5F);
+  head.add_u32(key("rope.dimension_count"), u32(shape.embedding / shape.heads));
+  head.add_f32(key("rope.freq_base"), 500'000);
+  head.add_u32(key("vocab_size"), u32(shape.vocabulary));
+  if (shape.window != 0) head.add_u32(key("attention.sliding_window"), u32(shape.window));
   if (shape.experts != 0) {
-    head.add_u32("llama.expert_count", u32(shape.experts));
-    head.add_u32("llama.expert_used_count", u32(shape.experts_used));
+    head.add_u32(key("expert_count"), u32(shape.experts));
+    head.add_u32(key("expert_used_count"), u32(shape.experts_used));
   }
   head.add_text("tokenizer.ggml.model", "llama");
   head.add_text("tokenizer.ggml.pre", "default");

@@ -1,5 +1,6 @@
 #pragma once
-// Random-weight models of the Llama shape, for benchmarks and tests: real speed, text without meaning.
+// Random-weight models of the Llama shape (or, with a sliding window, of Gemma 3's), for benchmarks and
+// tests: real speed, text without meaning.
 
 #include <cstdint>
 #include <filesystem>
@@ -11,7 +12,7 @@
 
 namespace llt::gguf {
 
-/// A model's shape. The defaults give about 100 million parameters.
+/// A model's shape. The defaults give about 125 million parameters.
 struct SynthShape {
   std::uint64_t layers = 12;
   std::uint64_t embedding = 768;
@@ -22,6 +23,7 @@ struct SynthShape {
   std::uint64_t context = 8192;       ///< tokens that the model says it was trained on
   std::uint64_t experts = 0;          ///< 0: dense
   std::uint64_t experts_used = 2;     ///< for each token; without meaning in a dense model
+  std::uint64_t window = 0;           ///< tokens of a sliding window, as in Gemma 3; 0: none, as in Llama
   TensorTypeId type = 2;              ///< of all matrices; one of synth_types()
   std::uint64_t seed = 1;
   std::string name = "synth";

@@ -32,6 +32,7 @@ Result<> check_limits(const SynthShape& s) {
       {"--kv-heads", s.kv_heads, 1, s.heads},
       {"--vocab", s.vocabulary, kLeastSynthTokens, kMostSynthTokens},
       {"--ctx", s.context, 1, kMostContext},
+      {"--window", s.window, 0, kMostContext},
       {"--experts", s.experts, 0, kMostExperts},
       {"--experts-used", s.experts_used, 1, s.experts == 0 ? kMostExperts : s.experts},
   };
@@ -39,6 +40,9 @@ Result<> check_limits(const SynthShape& s) {
     if (limits.value >= limits.least && limits.value <= limits.most) continue;
     return wrong(
         fmt::format("{}: {} is not within {} and {}", limits.flag, limits.value, limits.least, limits.most));
+  }
+  if (s.window != 0 && s.experts != 0) {
+    return wrong("--window and --experts cannot go together", "no model has the shape that would come out");
   }
   return {};
 }

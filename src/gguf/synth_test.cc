@@ -5,12 +5,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <iterator>
 #include <set>
 
+#include "gguf/architecture.h"
 #include "gguf/check.h"
+#include "gguf/memory.h"
 #include "gguf/synth_vocabulary.h"
 #include "gguf/synth_weights.h"
 
@@ -76,6 +79,21 @@ TEST_F(Synth, ExpertsHaveTensorsOfThreeDimensions) {
   EXPECT_EQ(model->find_tensor("blk.0.ffn_up_exps.weight")->extents[2], 4u);
   EXPECT_EQ(model->find_tensor("blk.0.ffn_up.weight"), nullptr);
   EXPECT_EQ(model->metadata().unsigned_at("llama.expert_used_count"), 2u);
+}
+
+TEST_F(Synth, AWindowMakesGemma) {
+  SynthShape shape = small();
+  shape.layers = 6;
+  shape.window = 64;
+  ASSERT_TRUE(synthesise(folder_ / "m.gguf", shape, go_on));
+  const auto model = ModelFile::open(folder_ / "m.gguf");
+  ASSERT_TRUE(model);
+  EXPECT_TRUE(check(*model).empty());
+  const auto memory = model_memory(read_architecture(model->metadata()));
+  EXPECT_EQ(memory.window, 64u);
+  EXPECT_EQ(std::ranges::count_if(memory.blocks, &Block::windowed), 5);
+  shape.experts = 4;
+  EXPECT_FALSE(check_shape(shape));
 }
 
 TEST_F(Synth, TheSameSeedGivesTheSameBytes) {

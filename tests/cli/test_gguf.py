@@ -19,8 +19,14 @@ CONTRACT = {"architecture", "name", "version", "parameter_count", "tensor_count"
             "kv_bytes_per_token", "metadata"}
 
 
+def flags(*arguments):
+    """The small shape's flags with these instead or besides."""
+    merged = dict(zip(SMALL[::2], SMALL[1::2])) | dict(zip(arguments[::2], arguments[1::2]))
+    return [text for pair in merged.items() for text in pair]
+
+
 def synth(program, path, *arguments):
-    done = program("synth", str(path), *SMALL, *arguments)
+    done = program("synth", str(path), *flags(*arguments))
     assert done.returncode == 0, done.stderr
     return path
 

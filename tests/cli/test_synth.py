@@ -9,18 +9,16 @@ import time
 
 import pytest
 
-from cli.test_gguf import SMALL, TYPES, described, synth
+from cli.test_gguf import SMALL, TYPES, described, flags, synth
 from support import places
 from support.engine import DirectEngine
 from support.llama_source import gguf_py
 from support.waiting import wait_until
 
 
-@pytest.mark.parametrize("arguments", [["--type", kind] for kind in TYPES]
-                         + [["--experts", "4", "--type", kind] for kind in ("q4_0", "f16")], ids=" ".join)
-def test_the_real_server_serves_it(program, llama_server, tmp_path, arguments):
-    path = synth(program, tmp_path / "m.gguf", *arguments)
-    engine = DirectEngine(tmp_path, path, ["-c", "512", "-np", "1", "--verbosity", "4"])
+def cache_mebibytes(tmp_path, path):
+    """Serves one chat; gives the sizes of the KV caches that the server made for 2048 tokens."""
+    engine = DirectEngine(tmp_path, path, ["-c", "2048", "-np", "1", "--verbosity", "4"])
     try:
         body = {"messages": [{"role": "user", "content": "Wie geht's, 世界?"}], "max_tokens": 8, "temperature": 0}
         answer = engine.fetch("POST", "/v1/chat/completions", body)
@@ -30,10 +28,27 @@ def test_the_real_server_serves_it(program, llama_server, tmp_path, arguments):
         log = next(tmp_path.glob("engine-*.log")).read_text(errors="replace")
     finally:
         engine.stop()
-    # The cache is as large as we say.
-    cache = re.search(r"KV buffer size = +([0-9.]+) MiB", log)
-    assert cache, log[-3000:]
-    assert float(cache[1]) == pytest.approx(described(program, path)["kv_bytes_per_token"] * 512 / 2**20, abs=0.01)
+    return [float(size) for size in re.findall(r"KV buffer size = +([0-9.]+) MiB", log)]
+
+
+@pytest.mark.parametrize("arguments", [["--type", kind] for kind in TYPES]
+                         + [["--experts", "4", "--type", kind] for kind in ("q4_0", "f16")], ids=" ".join)
+def test_the_real_server_serves_it(program, llama_server, tmp_path, arguments):
+    path = synth(program, tmp_path / "m.gguf", *arguments)
+    cache = described(program, path)["kv_bytes_per_token"] * 2048 / 2**20
+    assert cache_mebibytes(tmp_path, path) == [pytest.approx(cache, abs=0.01)]
+
+
+def test_the_real_server_serves_sliding_windows(program, llama_server, tmp_path):
+    path = synth(program, tmp_path / "m.gguf", "--window", "64", "--layers", "12")
+    document = described(program, path)
+    assert document["architecture"] == "gemma3" and document["memory"]["sliding_window"] == 64
+    assert document["memory"]["windowed_blocks"] == 10
+    whole, windowed = cache_mebibytes(tmp_path, path)
+    beyond = document["memory"]["kv_bytes_per_token_beyond_window"]
+    assert whole == pytest.approx(beyond * 2048 / 2**20, abs=0.01)
+    # The server keeps the window and a batch: 64 + 512 tokens, rounded up to 256.
+    assert windowed == pytest.approx((document["kv_bytes_per_token"] - beyond) * 768 / 2**20, abs=0.01)
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -132,14 +147,14 @@ BAD = [
     (["--type", "q4_k", "--embd", "96"], "no multiple of 256"),
     (["--vocab", "10"], "--vocab: 10"),
     (["--experts", "1"], "--experts-used"),
+    (["--experts", "4", "--window", "64"], "cannot go together"),
     (["--seed", "x"], "--seed"),
 ]
 
 
 @pytest.mark.parametrize("arguments, says", BAD, ids=lambda value: " ".join(value) if isinstance(value, list) else None)
 def test_shapes_that_cannot_be(program, tmp_path, arguments, says):
-    flags = dict(zip(SMALL[::2], SMALL[1::2])) | dict(zip(arguments[::2], arguments[1::2]))
-    done = program("synth", "m.gguf", *[text for pair in flags.items() for text in pair])
+    done = program("synth", "m.gguf", *flags(*arguments))
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("llamatelemetry: ") and says in done.stderr
     assert not list(tmp_path.glob("m.gguf*"))
