@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <unordered_set>
 
 #include "app/gguf_report.h"
 
@@ -201,9 +202,11 @@ Json model_json(const ModelReport& report) {
 
 Json metadata_json(const gguf::Metadata& metadata) {
   Json object = Json::object();
+  // Appended as they come: looking each key up among those before it would take the square of their number.
+  auto& members = object.get_ref<Json::object_t&>();
+  std::unordered_set<std::string_view> seen;
   for (const gguf::MetadataEntry& entry : metadata.entries()) {
-    const std::string key(entry.key);
-    if (!object.contains(key)) object[key] = value_json(entry.value);
+    if (seen.insert(entry.key).second) members.emplace_back(std::string(entry.key), value_json(entry.value));
   }
   return object;
 }

@@ -60,28 +60,34 @@ class Layout {
   // llama.cpp takes tensors only back to back, in the order of their descriptions.
   void check_neighbours() {
     std::vector<const Tensor*> by_offset;
+    by_offset.reserve(header_.tensors.size());
     for (const Tensor& tensor : header_.tensors) by_offset.push_back(&tensor);
     std::ranges::stable_sort(by_offset, {}, [](const Tensor* t) { return t->offset; });
-    std::uint64_t expected = 0;
+    std::uint64_t taken = 0;  // the end of the data so far
     const Tensor* before = nullptr;
     for (const Tensor* tensor : by_offset) {
-      if (tensor->offset < expected) {
-        findings_.error(where_tensor(*tensor), "overlap",
-                        fmt::format("its data begins at offset {}, within that of '{}', which ends at {}",
-                                    tensor->offset, readable(before->name), expected));
-      } else if (tensor->offset - expected != 0) {
-        findings_.error(
-            where_tensor(*tensor), "gap",
-            fmt::format("its data begins at offset {}, {} bytes behind the end of the tensor before; "
-                        "llama.cpp takes no gaps",
-                        tensor->offset, tensor->offset - expected));
-      }
+      check_distance(*tensor, before, taken);
       const auto end = tensor->bytes ? sum(tensor->offset, *tensor->bytes) : std::nullopt;
-      if (!end || *end > UINT64_MAX - header_.alignment) return;  // said elsewhere; nothing to compare with
-      if (padded(*end, header_.alignment) >= expected) before = tensor;
-      expected = std::max(expected, padded(*end, header_.alignment));
+      if (!end || *end > UINT64_MAX - header_.alignment) break;  // said elsewhere; nothing to compare with
+      if (*end >= taken) before = tensor;
+      taken = std::max(taken, *end);
     }
     check_order();
+  }
+
+  void check_distance(const Tensor& tensor, const Tensor* before, std::uint64_t taken) {
+    const std::uint64_t expected = padded(taken, header_.alignment);
+    if (tensor.offset < taken) {
+      findings_.error(where_tensor(tensor), "overlap",
+                      fmt::format("its data begins at offset {}, within that of '{}', which ends at {}",
+                                  tensor.offset, readable(before->name), taken));
+    } else if (tensor.offset > expected) {
+      findings_.error(
+          where_tensor(tensor), "gap",
+          fmt::format("its data begins at offset {}, {} bytes behind the end of the tensor before; "
+                      "llama.cpp takes no gaps",
+                      tensor.offset, tensor.offset - expected));
+    }
   }
 
   void check_order() {

@@ -1,8 +1,8 @@
 #include "gguf/summary.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
+#include <unordered_map>
 
 namespace llt::gguf {
 namespace {
@@ -80,15 +80,13 @@ std::optional<double> TensorTotals::bits_per_weight() const noexcept {
 ModelSummary summarise(const ModelFile& model) {
   ModelSummary summary;
   std::array<TensorTotals, kRoleNames.size()> roles;
+  std::unordered_map<TensorTypeId, std::size_t> places;  // in by_type
   for (const Tensor& tensor : model.tensors()) {
     summary.all.add(tensor);
     roles[static_cast<std::size_t>(tensor_role(tensor.name))].add(tensor);
-    auto type = std::ranges::find(summary.by_type, tensor.type, &TypeTotals::type);
-    if (type == summary.by_type.end()) {
-      summary.by_type.push_back({tensor.type, {}});
-      type = std::prev(summary.by_type.end());
-    }
-    type->totals.add(tensor);
+    const auto [place, is_new] = places.try_emplace(tensor.type, summary.by_type.size());
+    if (is_new) summary.by_type.push_back({tensor.type, {}});
+    summary.by_type[place->second].totals.add(tensor);
   }
   for (std::size_t i = 0; i < roles.size(); ++i) {
     if (roles[i].tensors != 0) summary.by_role.push_back({static_cast<TensorRole>(i), roles[i]});

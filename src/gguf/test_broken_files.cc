@@ -6,7 +6,6 @@
 namespace llt::gguf::test {
 namespace {
 
-using Shape1 = std::array<std::uint64_t, 1>;
 using Shape2 = std::array<std::uint64_t, 2>;
 
 // A number as it lies in a little-endian file.
@@ -133,6 +132,15 @@ void add_bad_tensors(std::vector<BrokenFile>& files) {
   files.push_back(
       {"tensor-name-bad-utf8", tensor_at("t\xC0\x80", 24, {32, 1}, 896), true, "bad-utf8: its name"});
   files.push_back({"block-beyond", tensor_at("blk.7.attn_q.weight", 24, {32, 1}, 896), true, "extra-block"});
+  files.push_back({"tensor-empty", tensor_at("t", 24, {0, 1}, 864), true, "empty: its shape"});
+  files.push_back({"tensors-unordered",
+                   with_tensors(
+                       [](HeaderWriter& head) {
+                         head.add_tensor_at("later", 24, Shape2{32, 1}, 896);
+                         head.add_tensor_at("earlier", 24, Shape2{32, 1}, 864);
+                       },
+                       64),
+                   true, "unordered: its data"});
   files.push_back({"data-cut", with_tensors([](HeaderWriter&) {}, -1), true, "out-of-range"});
   files.push_back({"data-missing", with_tensors([](HeaderWriter&) {}, -864), true, "out-of-range"});
   files.push_back({"bytes-behind", with_tensors([](HeaderWriter&) {}, 77), true, "trailing: 77 bytes"});
@@ -154,6 +162,10 @@ void add_bad_metadata(std::vector<BrokenFile>& files) {
                    "alignment: it is of type string"});
   files.push_back({"split-short", with_metadata([](HeaderWriter& h) { h.add_i32("split.tensors.count", 9); }),
                    true, "split: it says 9 tensors"});
+  files.push_back(
+      {"quantisation-version-missing",
+       make_file([](HeaderWriter& h) { h.add_text("general.architecture", "clip"); }, write_tensors), true,
+       "quantisation: the key is missing"});
   files.push_back({"architecture-missing", make_file(write_vocabulary, write_tensors), true,
                    "required: the key is missing"});
   files.push_back({"block-count-missing", instead_of_shape([](HeaderWriter&) {}), true,

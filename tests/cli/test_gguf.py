@@ -150,8 +150,8 @@ def test_split_models_that_are_not_whole(program, tmp_path):
 
 
 def limited(program, path, *arguments):
-    """Runs with 256 MB for everything that is no mapping; gives the process and its largest memory in bytes."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_DATA, (256 << 20, 256 << 20))  # noqa: E731
+    """Runs with 1 GiB for everything that is no mapping; gives the process and its largest memory in bytes."""
+    limit = lambda: resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))  # noqa: E731
     script = "import resource,subprocess,sys;r=subprocess.run(sys.argv[1:]);" \
              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,file=sys.stderr);sys.exit(r.returncode)"
     done = subprocess.run(["python3", "-c", script, places.product(), "gguf", str(path), *arguments],
@@ -192,6 +192,18 @@ def test_hostile_counts_in_a_large_hole_cost_nothing(program, tmp_path, name):
     done, words, largest = limited(program, path)
     assert (done.returncode, done.stdout) == (1, "") and "byte " in words
     assert time.monotonic() - begin < 2 and largest < 100e6
+
+
+def test_a_crowd_of_entries_takes_no_square_of_time(program, tmp_path):
+    draft = llama()
+    for number in range(200_000):
+        draft.put(f"key.{number}", number)
+        draft.tensor(f"t.{number}", 1000 + number, [1], 0)
+    begin = time.monotonic()
+    done, _, largest = limited(program, draft.write(tmp_path / "m.gguf"), "--json", "--check", "--tensors")
+    document = json.loads(done.stdout)
+    assert time.monotonic() - begin < 15 and largest < 1e9
+    assert len(document["tensor_types"]) == len(document["tensors"]) == 200_000 and len(document["findings"]) == 1001
 
 
 NO_MODELS = {
