@@ -53,6 +53,9 @@ void add_heads(Lines& lines, const gguf::Architecture& a) {
     text += ", as many key and value";
   }
   if (a.key_length) text += fmt::format(", {} values each", grouped(*a.key_length));
+  if (a.key_length_swa && a.key_length_swa != a.key_length) {
+    text += fmt::format(" ({} within the window)", grouped(*a.key_length_swa));
+  }
   lines.emplace_back("heads", text);
 }
 
@@ -126,7 +129,9 @@ Lines facts(const ModelReport& report) {
   const gguf::TensorTotals& all = report.summary.all;
   Lines lines;
   lines.emplace_back("parameters", grouped_or_unknown(all.parameters));
-  lines.emplace_back("weights", fmt::format("{}, {} bits per weight", size_or_unknown(all.bytes), bits(all)));
+  if (all.tensors != 0)
+    lines.emplace_back("weights",
+                       fmt::format("{}, {} bits per weight", size_or_unknown(all.bytes), bits(all)));
   lines.emplace_back("context", a.context_length ? grouped(*a.context_length) + " tokens" : "unknown");
   lines.emplace_back("layers", blocks_text(report));
   std::string widths = grouped_or_unknown(a.embedding_length);
