@@ -35,13 +35,14 @@ function(llt_test name)
 endfunction()
 
 # llt_fuzz(NAME CORPUS sources...): a fuzz target (LLVMFuzzerTestOneInput) with src/base/fuzz_main.cc as its
-# main; the test replays and mutates CORPUS, a folder beside the code. Label "fuzz".
+# main; the test replays and mutates CORPUS, a folder beside the code or an absolute path. Label "fuzz".
 function(llt_fuzz name corpus)
   if(NOT LLAMATELEMETRY_TESTS)
     return()
   endif()
   add_executable(${name} ${ARGN} ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../src/base/fuzz_main.cc)
   target_link_libraries(${name} PRIVATE llt_options)
-  add_test(NAME ${name} COMMAND ${name} ${CMAKE_CURRENT_SOURCE_DIR}/${corpus})
+  get_filename_component(folder ${corpus} ABSOLUTE)
+  add_test(NAME ${name} COMMAND ${name} ${folder})
   set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 300)
 endfunction()

@@ -15,6 +15,7 @@ STORE_APPEND = {"store/store.h"}
 # room: (rooms whose every header may be included, single headers that may be included as well)
 ALLOWED = {
     "base": (set(), set()),
+    "gguf": ({"base"}, set()),
     "store": ({"base"}, set()),
     "telemetry": ({"base", "wire"}, STORE_APPEND),
     "engine": ({"base", "placement"}, set()),

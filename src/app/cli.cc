@@ -2,13 +2,10 @@
 
 #include <signal.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
-#include <memory>
 
-#include "app/commands.h"
+#include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
 #include "app/settings.h"
@@ -21,32 +18,6 @@ namespace {
 
 constexpr const char* kConfigMeaning =
     "options file (default ./llamatelemetry.toml, then ~/.config/llamatelemetry/llamatelemetry.toml)";
-
-// What one command line said; filled by CLI11, read when the subcommand runs.
-struct CommandLine {
-  FlagValues flags;
-  std::map<std::string, bool> switches;
-  std::string config;
-  StatusOptions status;
-  QueryOptions query;
-  ReportOptions report;
-  TopOptions top;
-  TraceOptions trace;
-  DoctorOptions doctor;
-  std::string since, window = "1m", output, html;
-  std::function<int(const Settings&)> command;
-};
-
-using SubcommandRun = std::function<int(const Settings&)>;
-
-CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
-                      const std::string& examples, SubcommandRun run) {
-  CLI::App* command = app.add_subcommand(name, meaning);
-  command->footer("Examples:\n" + examples);
-  command->add_option("--config", line.config, kConfigMeaning)->type_name("FILE");
-  command->callback([&line, run = std::move(run)] { line.command = run; });
-  return command;
-}
 
 void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec) {
   const std::string flag = "--" + std::string(spec.key);
@@ -218,6 +189,15 @@ std::vector<std::string> take_engine_arguments(std::vector<std::string>& argumen
 
 }  // namespace
 
+CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
+                      const std::string& examples, SubcommandRun run) {
+  CLI::App* command = app.add_subcommand(name, meaning);
+  command->footer("Examples:\n" + examples);
+  command->add_option("--config", line.config, kConfigMeaning)->type_name("FILE");
+  command->callback([&line, run = std::move(run)] { line.command = run; });
+  return command;
+}
+
 int run(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);  // a peer that closes is an error of that one write, never our end
   init_log();
@@ -236,6 +216,7 @@ int run(int argc, char** argv) {
   add_query(app, line);
   add_trace(app, line);
   add_doctor(app, line);
+  add_model_commands(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

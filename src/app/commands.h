@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/settings.h"
+#include "gguf/synth.h"
 
 namespace llt::app {
 
@@ -40,6 +41,21 @@ struct TraceOptions {
   bool json = false;
 };
 int run_trace(const Settings& settings, const TraceOptions& options);
+
+struct GgufOptions {
+  std::string file;
+  bool json = false;
+  bool tensors = false;  ///< list every tensor
+  bool check = false;    ///< list everything that is wrong
+};
+int run_gguf(const Settings& settings, const GgufOptions& options);
+
+struct SynthOptions {
+  std::string file;
+  gguf::SynthShape shape;  ///< without its type
+  std::string type = "q4_0";
+};
+int run_synth(const Settings& settings, const SynthOptions& options);
 
 struct DoctorOptions {
   bool json = false;

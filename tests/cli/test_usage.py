@@ -2,7 +2,7 @@
 
 import pytest
 
-COMMANDS = ["up", "status", "report", "top", "query", "trace", "doctor"]
+COMMANDS = ["up", "status", "report", "top", "query", "trace", "doctor", "gguf", "synth"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -61,6 +61,8 @@ BAD = [
     (["query", "SELECT 1", "--format", "xml"], "xml"),
     (["trace"], "id"),
     (["trace", ""], "empty"),
+    (["gguf"], "file"),
+    (["synth"], "file"),
 ]
 
 

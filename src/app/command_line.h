@@ -1,0 +1,40 @@
+#pragma once
+// What the files that describe the command line share.
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "app/commands.h"
+#include "app/settings.h"
+
+namespace llt::app {
+
+// What one command line said; filled by CLI11, read when the subcommand runs.
+struct CommandLine {
+  FlagValues flags;
+  std::map<std::string, bool> switches;
+  std::string config;
+  StatusOptions status;
+  QueryOptions query;
+  ReportOptions report;
+  TopOptions top;
+  TraceOptions trace;
+  DoctorOptions doctor;
+  GgufOptions gguf;
+  SynthOptions synth;
+  std::string since, window = "1m", output, html;
+  std::function<int(const Settings&)> command;
+};
+
+using SubcommandRun = std::function<int(const Settings&)>;
+
+/// A subcommand with its help text and the option --config. `line` must live as long as `app`.
+CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
+                      const std::string& examples, SubcommandRun run);
+
+/// The commands about model files: gguf, synth.
+void add_model_commands(CLI::App& app, CommandLine& line);
+
+}  // namespace llt::app
