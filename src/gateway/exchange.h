@@ -73,6 +73,7 @@ class Exchange {
   void recheck_slot_start();
   void finish_body(std::string& out);
   Task<bool> end_broken_answer(error_code cause);
+  void collect_plain_answer();
   void understand_plain_answer();
   void release_upstream();
 

@@ -85,7 +85,7 @@ void Exchange::choose_framing() {
       slot_started();
     }
   } else if (understood && has_content_type(*answer_, "application/json")) {
-    collect_plain_ = true;
+    collect_plain_answer();
   }
   if (!may_have_body(reader_.method, answer_->status)) {
     framing_ = Framing::none;
@@ -95,6 +95,16 @@ void Exchange::choose_framing() {
     framing_ = reader_.version >= 11 ? Framing::chunked : Framing::until_close;
   }
   if (framing_ == Framing::until_close) keep_alive_ = false;
+}
+
+void Exchange::collect_plain_answer() {
+  const auto length = answer_->content_length();
+  if (length && *length > limits_.inspected_body_bytes) {
+    count_loss(Loss::body_not_inspected);
+    return;
+  }
+  collect_plain_ = true;
+  if (length) plain_.reserve(static_cast<std::size_t>(*length) + simdjson::SIMDJSON_PADDING);
 }
 
 bool Exchange::answer_is_readable() const {
@@ -131,7 +141,7 @@ void Exchange::take_body(std::string& out) {
   } else {
     if (collect_plain_ && plain_.size() + body.size() > limits_.inspected_body_bytes) {
       collect_plain_ = false;
-      plain_.clear();
+      plain_ = {};
       count_loss(Loss::body_not_inspected);
     }
     if (collect_plain_) plain_ += body;
