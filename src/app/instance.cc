@@ -8,6 +8,7 @@
 
 #include "app/listen_check.h"
 #include "app/status_document.h"
+#include "app/units.h"
 #include "app/version.h"
 #include "base/log.h"
 
@@ -91,6 +92,7 @@ Result<> Instance::start_gateway() {
   gateway_options.listen = options_.listen;
   gateway_options.api_keys = options_.api_keys;
   gateway_options.capture_content = options_.capture_content;
+  gateway_options.limits.response_timeout_ms = to_ms(options_.upstream_timeout_ns);
   auto gateway = gateway::Gateway::start(gateway_options, upstreams_, *telemetry_);
   if (!gateway) return std::unexpected(gateway.error());
   gateway_ = std::move(*gateway);

@@ -30,6 +30,8 @@ constexpr std::array kSpecs = {
     SettingSpec{"insecure", flag, "", "listen beyond loopback without keys"},
     SettingSpec{"retention", text, "TIME", "how long the store keeps rows (default 7d)"},
     SettingSpec{"store-max", text, "SIZE", "how large the store may get (default 10GiB)"},
+    SettingSpec{"upstream-timeout", text, "TIME",
+                "how long an inference server may be silent before a request fails with 504 (default 1h)"},
     SettingSpec{"drain-timeout", text, "TIME",
                 "how long running requests may finish at the end (default 30s)"},
 };

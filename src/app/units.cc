@@ -176,4 +176,9 @@ std::string format_size(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, kNames[name]);
 }
 
+int to_ms(std::int64_t nanoseconds) noexcept {
+  return static_cast<int>(
+      std::clamp<std::int64_t>((nanoseconds + 999'999) / 1'000'000, 0, std::numeric_limits<int>::max()));
+}
+
 }  // namespace llt::app

@@ -19,6 +19,9 @@ namespace llt::app {
 /// Three significant digits with the unit that fits: "1.25 ms", "43.0 s", "2h05m".
 [[nodiscard]] std::string format_duration(double nanoseconds);
 
+/// Whole milliseconds, at least 1 unless it is 0, and no more than an int holds.
+[[nodiscard]] int to_ms(std::int64_t nanoseconds) noexcept;
+
 /// Binary units with one decimal: "10.0 GiB", "512 B".
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <future>
-#include <limits>
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/instance.h"
 #include "app/signals.h"
+#include "app/units.h"
 #include "base/log.h"
 
 namespace llt::app {
@@ -80,11 +79,9 @@ std::optional<Error> serve(const Instance& up) {
 
 // Lets running requests end; a second signal ends them at once.
 void drain(Instance& up, std::int64_t timeout_ns) {
-  const auto timeout_ms =
-      static_cast<int>(std::min<std::int64_t>(timeout_ns / 1'000'000, std::numeric_limits<int>::max()));
-  spdlog::info("stopping; running requests have {} ms to end (a second signal ends them at once)",
-               timeout_ms);
-  auto drained = std::async(std::launch::async, [&] { up.drain(timeout_ms); });
+  spdlog::info("stopping; running requests have {} to end (a second signal ends them at once)",
+               format_duration(static_cast<double>(timeout_ns)));
+  auto drained = std::async(std::launch::async, [&] { up.drain(to_ms(timeout_ns)); });
   while (drained.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
     if (wait_stop_signal(kTickMs / 4)) up.cut_drain();
   }

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kDefaultRetentionNs = 7 * 86'400'000'000'000;
 constexpr std::uint64_t kDefaultStoreMaxBytes = 10ull << 30;
+constexpr std::int64_t kDefaultUpstreamTimeoutNs = 3'600'000'000'000;
 constexpr std::int64_t kDefaultDrainNs = 30'000'000'000;
 
 // What llama-server must not be told behind our back, and what to use instead.
@@ -198,12 +199,16 @@ Result<> read_store_options(const Settings& settings, UpOptions& options) {
   if (!retention) return std::unexpected(retention.error());
   auto limit = settings.parsed<std::uint64_t>("store-max", kDefaultStoreMaxBytes, parse_size);
   if (!limit) return std::unexpected(limit.error());
+  auto silence = settings.parsed<std::int64_t>("upstream-timeout", kDefaultUpstreamTimeoutNs, parse_duration);
+  if (!silence) return std::unexpected(silence.error());
+  if (*silence <= 0) return fail(ErrorCode::invalid_argument, "--upstream-timeout must be longer than 0");
   auto drain = settings.parsed<std::int64_t>("drain-timeout", kDefaultDrainNs, parse_duration);
   if (!drain) return std::unexpected(drain.error());
   auto capture = settings.flag("capture-content");
   if (!capture) return std::unexpected(capture.error());
   options.retention_ns = *retention;
   options.store_max_bytes = *limit;
+  options.upstream_timeout_ns = *silence;
   options.drain_timeout_ns = *drain;
   options.capture_content = *capture;
   return {};

@@ -26,7 +26,7 @@ struct UpOptions {
   std::vector<std::string> api_keys;  ///< empty: no key is asked for
   bool insecure = false;
   bool capture_content = false;
-  std::int64_t drain_timeout_ns = 0;
+  std::int64_t upstream_timeout_ns = 0, drain_timeout_ns = 0;
 
   std::filesystem::path data;
   std::int64_t retention_ns = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/losses.h"
+#include "base/secret.h"
 #include "gateway/trace_context.h"
 
 namespace llt::gateway {
@@ -19,13 +20,6 @@ bool valid_request_id(std::string_view id) {
   constexpr std::size_t kLongest = 128;
   return !id.empty() && id.size() <= kLongest &&
          std::ranges::all_of(id, [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-bool equal_in_constant_time(std::string_view a, std::string_view b) {
-  if (a.size() != b.size()) return false;
-  unsigned difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
-  return difference == 0;
 }
 
 std::string_view provider_name(Dialect dialect) {
@@ -181,7 +175,7 @@ bool Exchange::authorized() const {
     key = reader_.headers.value("x-api-key");
   }
   bool found = false;
-  for (const std::string& known : keys) found |= equal_in_constant_time(key, known);
+  for (const std::string& known : keys) found |= equal_in_constant_time(known, key);
   return found;
 }
 

@@ -8,6 +8,8 @@
 #include <cctype>
 #include <cstddef>
 
+#include "base/secret.h"
+
 namespace llt::views {
 namespace {
 
@@ -38,16 +40,6 @@ bool is_address(const std::string& host) {
 std::string machine_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? lower(name.data()) : std::string{};
-}
-
-bool equal_in_constant_time(std::string_view key, std::string_view given) {
-  // The loop runs over what the client sent, so that its length says nothing of the key's.
-  std::size_t difference = key.size() ^ given.size();
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    const unsigned char expected = key.empty() ? 0 : static_cast<unsigned char>(key[i % key.size()]);
-    difference |= static_cast<std::size_t>(expected ^ static_cast<unsigned char>(given[i]));
-  }
-  return difference == 0;
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ BAD = [
     (["up", "--store-max", "18446744073709551616"], "--store-max"),
     (["up", "--retention", "7"], "add a unit"),
     (["up", "--drain-timeout", "-1s"], "--drain-timeout"),
+    (["up", "--upstream-timeout", "soon"], "--upstream-timeout"),
+    (["up", "--upstream-timeout", "0s"], "--upstream-timeout"),
     (["up", "--listen", "127.0.0.1:70000"], "'70000' is not a port"),
     (["up", "--listen", "localhost"], "ADDR:PORT"),
     (["up", "--listen", "127.0.0.1:9000", "--console", "127.0.0.1:9000"], "both"),

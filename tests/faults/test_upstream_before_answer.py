@@ -125,6 +125,20 @@ def test_upstream_slow_is_waited_for(through):
     assert through.request_row("slow")["queue_ns"] >= 1_490_000_000
 
 
+def test_upstream_silent_for_too_long(scripted, up):
+    """504 when the time is up, not later and not never."""
+    instance: Up = up("--upstream", scripted.url, "--upstream-timeout", "400ms")
+    for stream in (False, True):
+        name = f"silent-{stream}"
+        began = time.monotonic()
+        response = instance.fetch("POST", "/v1/chat/completions", scripted_chat(stream, queue_ms=5000),
+                                  [("X-Request-Id", name)])
+        assert 0.4 <= time.monotonic() - began < 4
+        openai_error(response, 504)
+        assert instance.request_row(name)["error_type"] == "upstream_timeout"
+    still_serves(instance)
+
+
 def test_upstream_refusing_then_back(binary, scripted, up, through):
     """No connection: an error of the right shape at once; when it listens again, service goes on."""
     instance: Up = up("--upstream", scripted.url)

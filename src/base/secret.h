@@ -1,0 +1,20 @@
+#pragma once
+// Comparing keys.
+
+#include <cstddef>
+#include <string_view>
+
+namespace llt {
+
+/// Takes as long for a wrong key as for the right one. The loop runs over what was given, so that its time
+/// says nothing of the key's length either.
+[[nodiscard]] constexpr bool equal_in_constant_time(std::string_view key, std::string_view given) noexcept {
+  std::size_t difference = key.size() ^ given.size();
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const unsigned char expected = key.empty() ? 0 : static_cast<unsigned char>(key[i % key.size()]);
+    difference |= static_cast<std::size_t>(expected ^ static_cast<unsigned char>(given[i]));
+  }
+  return difference == 0;
+}
+
+}  // namespace llt
