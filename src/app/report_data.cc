@@ -199,7 +199,8 @@ std::string detail(std::string_view phase, const Json& row, std::int64_t phase_n
   }
   if (phase == "decode" && count_or(row["output_tokens"], 0) > 0) {
     const auto tokens = row["output_tokens"].get<std::int64_t>();
-    return fmt::format("{} tokens, {} each", tokens, format_duration(static_cast<double>(phase_ns / tokens)));
+    return fmt::format("{} tokens, {} each", tokens,
+                       format_duration(static_cast<double>(phase_ns) / static_cast<double>(tokens)));
   }
   return phase == "unattributed" ? "no engine event explains it" : "";
 }

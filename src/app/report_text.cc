@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "app/report_data.h"
@@ -63,9 +64,9 @@ std::string phases(const Json& d) {
   TextTable bars({"phase", "", "share", "total"}, 2);
   for (const Json& phase : d["phases"]) {
     if (phase["share"].is_null() || phase["share"] == 0.0) continue;
-    const int cells = static_cast<int>(phase["share"].get<double>() * kBarCells + 0.5);
+    const auto cells = std::lround(phase["share"].get<double>() * kBarCells);
     std::string bar;
-    for (int i = 0; i < cells; ++i) bar += "█";
+    for (long i = 0; i < cells; ++i) bar += "█";
     bars.add({shown_text(phase["name"]), bar, shown_share(phase["share"]), shown_ms(phase["total_ms"])});
   }
   return bars.to_string();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -112,7 +113,7 @@ std::string sparkline(const std::vector<double>& values, std::size_t cells) {
   std::string text;
   for (std::size_t i = skipped; i < values.size(); ++i) {
     const double level = most <= 0 ? 0 : values[i] / most * static_cast<double>(kSparks.size() - 1);
-    text += values[i] <= 0 ? std::string_view(" ") : kSparks[static_cast<std::size_t>(level + 0.5)];
+    text += values[i] <= 0 ? std::string_view(" ") : kSparks[static_cast<std::size_t>(std::lround(level))];
   }
   return text;
 }

@@ -62,7 +62,7 @@ void mutate_once(Input& input, const std::vector<Input>& corpus, Random& random)
 
 void run(const Input& input) {
   // An exact-size heap block, so that a sanitizer sees every read past the end.
-  const Input copy(input);
+  const Input copy(input);  // NOLINT(performance-unnecessary-copy-initialization): that is the point
   LLVMFuzzerTestOneInput(copy.data(), copy.size());
 }
 

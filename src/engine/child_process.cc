@@ -49,7 +49,9 @@ Prepared prepare(const ChildProcess::Command& command) {
     if (!command.environment.contains(std::string(text.substr(0, text.find('=')))))
       storage.emplace_back(text);
   }
-  for (const auto& [name, value] : command.environment) storage.push_back(name + "=" + value);
+  for (const auto& [name, value] : command.environment) {
+    storage.emplace_back(name).append("=").append(value);
+  }
   point_at(prepared.argv, storage.begin(), argument_count);
   point_at(prepared.envp, storage.begin() + argument_count,
            static_cast<std::ptrdiff_t>(storage.size()) - argument_count);

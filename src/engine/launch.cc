@@ -111,7 +111,7 @@ Endpoint Launch::endpoint() const { return Endpoint{{}, 0, socket->path().string
 
 std::string Launch::to_string() const {
   std::string text;
-  for (const auto& [name, value] : environment) text += name + "=" + value + " ";
+  for (const auto& [name, value] : environment) text.append(name).append("=").append(value).append(" ");
   text += binary.string();
   for (const auto& argument : arguments) {
     const bool plain =

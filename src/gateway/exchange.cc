@@ -10,7 +10,6 @@
 namespace llt::gateway {
 namespace {
 
-using telemetry::Operation;
 using telemetry::Phase;
 using telemetry::RequestRecord;
 

@@ -49,7 +49,8 @@ void move_behind(std::vector<Row>& to, std::vector<Row>& from) {
 }  // namespace
 
 template <class Row>
-void RowQueue::push(Row&& row) noexcept {
+void RowQueue::push(
+    Row&& row) noexcept {  // NOLINT(bugprone-move-forwarding-reference): rvalues only, see below
   const std::size_t bytes = bytes_of(row);
   const std::lock_guard lock(mutex_);
   if (!closed_ && waiting_bytes_ + taken_bytes_ + bytes <= max_bytes_) {

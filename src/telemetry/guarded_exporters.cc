@@ -143,7 +143,7 @@ SpanProcessorPtr bound(SpanProcessorPtr inner, std::int64_t capacity, std::share
   return std::make_unique<BoundedProcessor>(std::move(inner), capacity, std::move(gate));
 }
 
-bool stop_within(int timeout_ms, std::shared_ptr<ExportGate> gate, std::function<void()> stop) {
+bool stop_within(int timeout_ms, const std::shared_ptr<ExportGate>& gate, std::function<void()> stop) {
   std::promise<void> promise;
   std::future<void> done = promise.get_future();
   std::thread worker([stop = std::move(stop), promise = std::move(promise)]() mutable {

@@ -41,6 +41,6 @@ using SpanProcessorPtr = std::unique_ptr<opentelemetry::sdk::trace::SpanProcesso
 /// Runs `stop`, which may block on a collector. After `timeout_ms` gives the gate up and waits a moment
 /// longer for `stop` to notice. When even that does not help, leaves it behind on a thread of its own
 /// (false): then whatever `stop` refers to must be owned by it.
-bool stop_within(int timeout_ms, std::shared_ptr<ExportGate> gate, std::function<void()> stop);
+bool stop_within(int timeout_ms, const std::shared_ptr<ExportGate>& gate, std::function<void()> stop);
 
 }  // namespace llt::telemetry

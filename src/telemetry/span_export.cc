@@ -121,7 +121,7 @@ struct SpanExport::Impl {
 };
 
 SpanExport::SpanExport(SpanExporterPtr exporter, const ExportConfig& config, const std::string& version,
-                       std::shared_ptr<const CurrentResource> resource)
+                       const std::shared_ptr<const CurrentResource>& resource)
     : impl_(std::make_unique<Impl>()) {
   impl_->gate = std::make_shared<ExportGate>("traces", config.traces.endpoint);
   sdk::BatchSpanProcessorOptions options;

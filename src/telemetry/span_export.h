@@ -14,7 +14,7 @@ namespace llt::telemetry {
 class SpanExport {
  public:
   SpanExport(SpanExporterPtr exporter, const ExportConfig& config, const std::string& version,
-             std::shared_ptr<const CurrentResource> resource);
+             const std::shared_ptr<const CurrentResource>& resource);
   ~SpanExport();
   SpanExport(const SpanExport&) = delete;
   SpanExport& operator=(const SpanExport&) = delete;

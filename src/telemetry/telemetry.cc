@@ -238,7 +238,7 @@ void Worker::shutdown(int timeout_ms) {
 
 }  // namespace
 
-Result<std::unique_ptr<Telemetry>> Telemetry::start(Options options, store::Store& store,
+Result<std::unique_ptr<Telemetry>> Telemetry::start(const Options& options, store::Store& store,
                                                     std::function<EngineFacts()> engine_facts) {
   const Environment environment = process_environment();
   take_over_sdk_log();

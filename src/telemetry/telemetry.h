@@ -48,7 +48,7 @@ struct Options {
 class Telemetry {
  public:
   /// Reads OTEL_* from the environment. `store` must outlive the result.
-  static Result<std::unique_ptr<Telemetry>> start(Options options, store::Store& store,
+  static Result<std::unique_ptr<Telemetry>> start(const Options& options, store::Store& store,
                                                   std::function<EngineFacts()> engine_facts);
   virtual ~Telemetry() = default;
 

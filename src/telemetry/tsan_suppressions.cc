@@ -1,5 +1,6 @@
 // ThreadSanitizer asks for this in builds that use it; nobody calls it otherwise.
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the name is ThreadSanitizer's
 extern "C" const char* __tsan_default_suppressions();
 
 // The SDK's libraries are not built with ThreadSanitizer, so it does not see the spin locks of their metric
@@ -11,3 +12,4 @@ extern "C" const char* __tsan_default_suppressions() {
          "race:libopentelemetry_metrics.so\n"
          "race:boost::lockfree::detail::tagged_ptr*extract_ptr\n";
 }
+// NOLINTEND(bugprone-reserved-identifier)

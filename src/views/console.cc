@@ -64,7 +64,7 @@ Result<Tcp::acceptor> bind(asio::io_context& io, const Endpoint& listen) {
 
 class ConsoleServer final : public Console {
  public:
-  ConsoleServer(ConsoleOptions options, Sources sources, Tcp::acceptor acceptor, Endpoint bound,
+  ConsoleServer(const ConsoleOptions& options, Sources sources, Tcp::acceptor acceptor, Endpoint bound,
                 std::unique_ptr<asio::io_context> io)
       : bound_(std::move(bound)),
         io_(std::move(io)),
