@@ -79,8 +79,10 @@ std::optional<Error> serve(const Instance& up) {
 
 // Lets running requests end; a second signal ends them at once.
 void drain(Instance& up, std::int64_t timeout_ns) {
-  spdlog::info("stopping; running requests have {} to end (a second signal ends them at once)",
-               format_duration(static_cast<double>(timeout_ns)));
+  if (timeout_ns > 0) {
+    spdlog::info("stopping; running requests have {} to end (a second signal ends them at once)",
+                 format_duration(static_cast<double>(timeout_ns)));
+  }
   auto drained = std::async(std::launch::async, [&] { up.drain(to_ms(timeout_ns)); });
   while (drained.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
     if (wait_stop_signal(kTickMs / 4)) up.cut_drain();

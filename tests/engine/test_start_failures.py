@@ -119,6 +119,11 @@ def test_engine_that_says_nothing_and_ends(binary, tiny_model, tmp_path):
     assert "ended before it was ready with exit code 7" in log and "these are my last words" in log
 
 
+def test_program_that_is_no_llama_server(binary, tiny_model, tmp_path):
+    log = failure(tmp_path, tiny_model, "/bin/true")
+    assert "/bin/true ended by itself, with exit code 0" in log and "is it a llama-server" in log
+
+
 def test_first_start_is_not_repeated(binary, tiny_model, tmp_path):
     """A start that fails once would fail again: it is tried once."""
     failure(tmp_path, tiny_model, fakes.shell(tmp_path, f"echo start >> {tmp_path}/starts; exit 1"))
