@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
 
 namespace llt::store {
 namespace {
@@ -143,8 +144,8 @@ void Database::trust(Trust trust) {
 
 bool Database::was_sound() const {
   std::unique_lock lock(trust_mutex_);
-  trust_changed_.wait(lock, [this] { return trust_ != Trust::in_doubt; });
-  return trust_ == Trust::sound;
+  trust_changed_.wait_for(lock, std::chrono::seconds(1), [this] { return trust_ != Trust::in_doubt; });
+  return trust_ != Trust::broken;
 }
 
 Error to_error(duckdb_error_type type, std::string_view message) {

@@ -45,8 +45,9 @@ class Database {
   [[nodiscard]] const std::filesystem::path& temp_dir() const noexcept { return temp_dir_; }
 
   void trust(Trust trust);
-  /// Whether everything read up to now is true; waits for the end of a running checkpoint, which takes about
-  /// as long as the disk needs for the log. To be asked after reading and before handing out.
+  /// Whether everything read up to now is true. To be asked after reading and before handing out. Waits for
+  /// the end of a running checkpoint, but no more than a second: from failing to saying so takes it far less,
+  /// so what was read a second ago was read from a sound instance.
   [[nodiscard]] bool was_sound() const;
 
  private:
