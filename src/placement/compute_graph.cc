@@ -106,14 +106,11 @@ class GraphRun {
 
   bool replace_source(Id id) {
     for (const Id source : nodes_[id].sources) {
-      const Node& parent = nodes_[source];
       State& state = states_[source];
-      if (parent.bytes != nodes_[id].bytes || state.readers != 1 || state.views != 0) continue;
-      State& owner = parent.root == ComputeGraph::kNone ? state : states_[parent.root];
-      if (parent.root != ComputeGraph::kNone && (owner.views != 1 || owner.readers != 0)) continue;
-      if (!owner.at) continue;
-      states_[id].at = owner.at;
-      owner.at.reset();
+      if (nodes_[source].bytes != nodes_[id].bytes || state.readers != 1 || state.views != 0) continue;
+      if (!state.at) continue;  // also a view: ggml takes its bytes for somebody else's
+      states_[id].at = state.at;
+      state.at.reset();
       return true;
     }
     return false;

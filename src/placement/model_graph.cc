@@ -26,7 +26,7 @@ class Builder {
         context_(context),
         options_(options),
         part_(part),
-        tokens_(context.micro_batch),
+        tokens_(context.rows),
         width_(model.embedding * kF32) {}
 
   ComputeGraph build() {

@@ -45,9 +45,8 @@ ContextShape context_shape(const EngineOptions& options, std::uint64_t context) 
     shape.tokens = shape.cells * shape.sequences;
   }
   const std::uint64_t batch = std::min(context, options.batch);
-  const std::uint64_t tokens = std::min({shape.tokens, batch, options.micro_batch});
-  // Every sequence gets as many tokens as the others.
-  shape.micro_batch = (tokens + shape.sequences - 1) / shape.sequences * shape.sequences;
+  shape.micro_batch = std::min({shape.tokens, batch, options.micro_batch});
+  shape.rows = (shape.micro_batch + shape.sequences - 1) / shape.sequences * shape.sequences;
   return shape;
 }
 

@@ -44,8 +44,14 @@ struct ContextShape {
   std::uint64_t streams = 0;      ///< caches side by side: one a slot, or one that all share
   std::uint64_t sequences = 0;    ///< slots
   std::uint64_t micro_batch = 0;  ///< tokens computed at once, after all limits
+  std::uint64_t rows = 0;         ///< those tokens, as many for each slot: what memory is reserved for
   bool shared = false;            ///< all slots share one cache (--kv-unified)
 };
+
+/// The most slots and tokens that are planned for; llama.cpp has the first limit (LLAMA_MAX_SEQ) itself.
+inline constexpr std::uint64_t kMostSlots = 256;
+inline constexpr std::uint64_t kMostTokens = 1ull << 28;
+inline constexpr std::uint64_t kMostBatch = 1ull << 20;
 
 /// `context` tokens, at least 1.
 [[nodiscard]] ContextShape context_shape(const EngineOptions& options, std::uint64_t context) noexcept;
