@@ -33,15 +33,16 @@ void add_gguf(CLI::App& app, CommandLine& line) {
 }
 
 void add_plan(CLI::App& app, CommandLine& line) {
-  CLI::App* command = add_command(
-      app, line, "plan", "Say where a model fits, what it needs there, and how to start it",
-      "  llamatelemetry plan model.gguf\n"
-      "  llamatelemetry plan model.gguf --preset kaggle-2xt4 --ctx 16384 --parallel 4\n"
-      "  llamatelemetry plan model.gguf --gpu 24GiB,24GiB --tensor-split 0.7,0.3 --json",
-      [&line](const Settings& s) { return run_plan(s, line.plan); });
+  CLI::App* command =
+      add_command(app, line, "plan", "Say where a model fits, what it needs there, and how to start it",
+                  "  llamatelemetry plan model.gguf\n"
+                  "  llamatelemetry plan model.gguf --preset kaggle-2xt4 --ctx 16384 --parallel 4\n"
+                  "  llamatelemetry plan model.gguf --gpu 24GiB,24GiB --tensor-split 0.7,0.3 --json",
+                  [&line](const Settings& s) { return run_plan(s, line.plan); });
   PlanOptions& plan = line.plan;
   command->add_option("file", plan.file, "the model; any file of a split one")->required()->type_name("FILE");
-  CLI::Option* gpu = command->add_option("--gpu", plan.gpu, "GPUs by their memory (default: those of this machine)");
+  CLI::Option* gpu =
+      command->add_option("--gpu", plan.gpu, "GPUs by their memory (default: those of this machine)");
   gpu->type_name("SIZE,SIZE,...");
   command->add_option("--preset", plan.preset, fmt::format("{}, or NxSIZE", placement::preset_names()))
       ->type_name("NAME")
@@ -49,12 +50,16 @@ void add_plan(CLI::App& app, CommandLine& line) {
   const auto number = [&](const char* flag, std::optional<std::uint64_t>& value, const char* meaning) {
     command->add_option(flag, value, meaning)->type_name("N");
   };
-  number("--ctx", plan.context, "tokens of context in all (default: what the model was trained on, or what fits)");
+  number("--ctx", plan.context,
+         "tokens of context in all (default: what the model was trained on, or what fits)");
   number("--parallel", plan.parallel, "requests at once (default: 4 that share the context)");
   command->add_option("--kv-type", plan.kv_type, "type of the KV cache, or of keys and values (default f16)")
       ->type_name("T[,T]");
-  command->add_option("--tensor-split", plan.tensor_split, "shares of the model for each GPU")->type_name("A,B,...");
-  command->add_option("--split-mode", plan.split_mode, "what is spread over GPUs: layer (default), row or tensor")
+  command->add_option("--tensor-split", plan.tensor_split, "shares of the model for each GPU")
+      ->type_name("A,B,...");
+  command
+      ->add_option("--split-mode", plan.split_mode,
+                   "what is spread over GPUs: layer (default), row or tensor")
       ->type_name("MODE");
   number("--gpu-layers", plan.offloaded_layers, "layers on GPUs, the output counted as one (default: all)");
   command->add_option("--flash-attn", plan.flash_attention, "FlashAttention: on, off or auto (default)")

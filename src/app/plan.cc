@@ -1,13 +1,12 @@
 // `llamatelemetry plan`: where a model fits, and how to start it there.
 
-#include "app/commands.h"
-
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
+#include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/plan_report.h"
 #include "engine/gpus.h"
@@ -30,9 +29,11 @@ Cards cards_here() {
     here.from = list.problem.empty() ? "this machine has none" : "none here: " + list.problem;
   }
   for (const engine::Gpu& gpu : list.gpus) {
-    placement::Card card{.name = gpu.name, .total_bytes = gpu.memory_total_bytes, .used_bytes = gpu.memory_used_bytes};
+    placement::Card card{
+        .name = gpu.name, .total_bytes = gpu.memory_total_bytes, .used_bytes = gpu.memory_used_bytes};
     placement::add_data_sheet(card);
-    if (const auto capability = placement::parse_capability(gpu.compute_capability)) card.capability = capability;
+    if (const auto capability = placement::parse_capability(gpu.compute_capability))
+      card.capability = capability;
     here.cards.push_back(std::move(card));
   }
   return here;
@@ -53,8 +54,10 @@ Result<Cards> find_cards(const PlanOptions& options) {
 }
 
 int print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0) return kDone;
-  return failed({ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    return kDone;
+  return failed(
+      {ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
 }
 
 // Damaged text in a model's name must not end the program: it stands as U+FFFD.

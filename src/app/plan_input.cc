@@ -103,7 +103,8 @@ Result<std::vector<double>> parse_tensor_split(std::string_view text) {
     double share = 0;
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), share);
     if (error != std::errc() || end != part.data() + part.size()) {
-      return wrong(fmt::format("--tensor-split: '{}' is no number", part), "write ratios such as 0.7,0.3 or 3,1");
+      return wrong(fmt::format("--tensor-split: '{}' is no number", part),
+                   "write ratios such as 0.7,0.3 or 3,1");
     }
     shares.push_back(share);
   }
@@ -121,7 +122,8 @@ Result<placement::EngineOptions> parse_engine_options(const PlanOptions& options
   auto mode = parse_split_mode(options.split_mode);
   if (!mode) return std::unexpected(mode.error());
   engine.split_mode = *mode;
-  if (auto parsed = parse_cache_types(options.kv_type, engine); !parsed) return std::unexpected(parsed.error());
+  if (auto parsed = parse_cache_types(options.kv_type, engine); !parsed)
+    return std::unexpected(parsed.error());
   auto split = parse_tensor_split(options.tensor_split);
   if (!split) return std::unexpected(split.error());
   engine.tensor_split = std::move(*split);

@@ -14,8 +14,8 @@ namespace llt::app {
 /// As given; empty texts and unset numbers were not given.
 struct PlanOptions {
   std::string file;
-  std::string gpu;     ///< sizes separated by commas
-  std::string preset;  ///< a name, or N×SIZE
+  std::string gpu;      ///< sizes separated by commas
+  std::string preset;   ///< a name, or N×SIZE
   std::string kv_type;  ///< one type, or two: of keys and of values
   std::string tensor_split, split_mode, flash_attention;
   std::optional<std::uint64_t> context, parallel, batch, micro_batch, offloaded_layers;

@@ -40,7 +40,8 @@ std::string bar(const CardPlan& card) {
   for (const Part& part : parts(card)) {
     if (part.bytes == 0) continue;
     const double share = static_cast<double>(part.bytes) / whole * static_cast<double>(kBarCells);
-    const auto cells = static_cast<std::size_t>(std::clamp(std::round(share), 1.0, static_cast<double>(kBarCells)));
+    const auto cells =
+        static_cast<std::size_t>(std::clamp(std::round(share), 1.0, static_cast<double>(kBarCells)));
     for (std::size_t i = 0; i < cells && used < kBarCells; ++i, ++used) text += part.cell;
   }
   for (; used < kBarCells; ++used) text += "·";
@@ -59,13 +60,16 @@ std::string card_text(const Placement& p, const CardPlan& card) {
   }
   figures.push_back(card.missing_bytes != 0 ? fmt::format("MISSING {}", format_size(card.missing_bytes))
                                             : fmt::format("free {}", format_size(card.free_bytes)));
-  std::string text = fmt::format("  GPU {} [{}] {}\n", card.index, bar(card), format_size(card.card.total_bytes));
+  std::string text =
+      fmt::format("  GPU {} [{}] {}\n", card.index, bar(card), format_size(card.card.total_bytes));
   text += fmt::format("        {}\n", fmt::join(figures, ", "));
-  if (card.usage.layers != 0 || card.usage.output) text += fmt::format("        {}\n", layers_text(card.usage));
+  if (card.usage.layers != 0 || card.usage.output)
+    text += fmt::format("        {}\n", layers_text(card.usage));
   if (p.analytics && p.analytics->index == card.index && p.analytics->bytes != 0) {
-    text += fmt::format("        analytics: about {:.0f} million rows at {} bytes, or {:.0f} million edges at {}\n",
-                        static_cast<double>(p.analytics->rows) / 1e6, placement::kAnalyticsBytesPerRow,
-                        static_cast<double>(p.analytics->edges) / 1e6, placement::kAnalyticsBytesPerEdge);
+    text += fmt::format(
+        "        analytics: about {:.0f} million rows at {} bytes, or {:.0f} million edges at {}\n",
+        static_cast<double>(p.analytics->rows) / 1e6, placement::kAnalyticsBytesPerRow,
+        static_cast<double>(p.analytics->edges) / 1e6, placement::kAnalyticsBytesPerEdge);
   }
   return text;
 }
@@ -104,13 +108,15 @@ std::string_view verdict_text(placement::Verdict verdict) {
 }
 
 std::string table(const PlanReport& report) {
-  TextTable rows({"placement", "fits", "tensor split", "context", "slots", "decode at most", "prefill at most"}, 3);
+  TextTable rows(
+      {"placement", "fits", "tensor split", "context", "slots", "decode at most", "prefill at most"}, 3);
   for (const Placement& p : report.plan.placements) {
     const bool possible = p.parallel != 0;
     const bool chosen = report.plan.best() == &p;
     rows.add({(chosen ? "* " : "  ") + p.name, std::string(verdict_text(p.verdict)),
-              fmt::format("{}", fmt::join(p.tensor_split, ",")), possible ? std::to_string(p.context_tokens) : "-",
-              possible ? std::to_string(p.parallel) : "-", per_second(p.bounds.decode), per_second(p.bounds.prefill)});
+              fmt::format("{}", fmt::join(p.tensor_split, ",")),
+              possible ? std::to_string(p.context_tokens) : "-", possible ? std::to_string(p.parallel) : "-",
+              per_second(p.bounds.decode), per_second(p.bounds.prefill)});
   }
   return rows.to_string();
 }

@@ -39,7 +39,8 @@ Bounds bounds(const ModelShape& model, const EngineOptions& options, const Model
     const double weights = std::max(part.parameters_used - logits, 0.0);
     prefill.add(kOperationsPerWeight * weights / (*cards[i].half_flops * kInt8Factor));
   }
-  // A token passes the cards one after the other, unless they share its matrices; prompts keep all of them busy.
+  // A token passes the cards one after the other, unless they share its matrices; prompts keep all of them
+  // busy.
   const bool in_turn = options.split_mode == SplitMode::layer;
   return {rate(in_turn ? decode.sum : decode.longest), rate(prefill.longest)};
 }

@@ -28,7 +28,8 @@ struct Card {
   std::optional<double> half_flops = {};        ///< dense f16 on tensor cores per second, from the data sheet
 };
 
-/// Cards by the name of a machine or a card: "kaggle-2xt4", "rtx-4090"; none for "cpu". Nothing for an unknown name.
+/// Cards by the name of a machine or a card: "kaggle-2xt4", "rtx-4090"; none for "cpu". Nothing for an
+/// unknown name.
 [[nodiscard]] std::optional<std::vector<Card>> preset(std::string_view name);
 /// All of them, separated by commas.
 [[nodiscard]] std::string preset_names();

@@ -62,9 +62,10 @@ class Builder {
 
   void add_caches() {
     const auto uses = [&](bool windowed) {
-      return std::any_of(model_.layers.begin() + static_cast<std::ptrdiff_t>(part_.first),
-                         model_.layers.begin() + static_cast<std::ptrdiff_t>(part_.last),
-                         [&](const LayerShape& l) { return l.memory.attention && l.memory.windowed == windowed; });
+      return std::any_of(
+          model_.layers.begin() + static_cast<std::ptrdiff_t>(part_.first),
+          model_.layers.begin() + static_cast<std::ptrdiff_t>(part_.last),
+          [&](const LayerShape& l) { return l.memory.attention && l.memory.windowed == windowed; });
     };
     // llama.cpp makes both as soon as the model has windows.
     if (uses(false) || uses(true)) wide_ = add_cache(context_.cells);
@@ -216,7 +217,8 @@ class Builder {
     std::vector<Id> each;
     for (std::uint64_t i = 0; i < l.experts_used; ++i) each.push_back(graph_.slice(weighted));
     Id out = each.empty() ? weighted : each.front();
-    for (std::size_t i = 1; i < each.size(); ++i) out = graph_.in_place(bytes(model_.embedding), {out, each[i]});
+    for (std::size_t i = 1; i < each.size(); ++i)
+      out = graph_.in_place(bytes(model_.embedding), {out, each[i]});
     if (l.feed_forward == 0) return out;
     return graph_.in_place(bytes(model_.embedding), {out, feed_forward(l, normed)});
   }

@@ -17,8 +17,8 @@ struct GraphPart {
   bool cuda = false;
 };
 
-/// llm_graph_context of llama.cpp 11434 for the Llama family and Gemma 3: dense or with experts, with or without
-/// a sliding window. For other architectures it stands for a graph that is much like theirs.
+/// llm_graph_context of llama.cpp 11434 for the Llama family and Gemma 3: dense or with experts, with or
+/// without a sliding window. For other architectures it stands for a graph that is much like theirs.
 [[nodiscard]] ComputeGraph model_graph(const ModelShape& model, const ContextShape& context,
                                        const EngineOptions& options, const GraphPart& part);
 

@@ -61,7 +61,8 @@ void read_tensor(LayerShape& layer, const gguf::Tensor& tensor, std::string_view
   if (name == "attn_q" || name == "attn_q_b") layer.query = width;
   if (name == "attn_k") layer.key = width;
   if (name == "attn_v") layer.value = width;
-  if (name == "attn_qkv") layer.query = width - std::min(width, layer.memory.key_values + layer.memory.value_values);
+  if (name == "attn_qkv")
+    layer.query = width - std::min(width, layer.memory.key_values + layer.memory.value_values);
   if (name == "ffn_up") layer.feed_forward = width;
   if (name == "ffn_up_exps" || name == "ffn_gate_exps") layer.expert_feed_forward = width;
   if (name == "ffn_gate_up_exps") layer.expert_feed_forward = width / 2;
@@ -79,8 +80,23 @@ void finish_layer(LayerShape& layer, const gguf::Architecture& a, std::size_t bl
   layer.experts_used = at(a.expert_used_count, block);
 }
 
+// Far beyond any model, and small enough that no product of a plan exceeds 64 bits.
+bool plausible(const LayerShape& l) {
+  constexpr std::uint64_t kCached = 1u << 20, kWide = 1u << 24, kMany = 1u << 12, kState = 1ull << 40;
+  return std::max(l.memory.key_values, l.memory.value_values) <= kCached && l.memory.state_values <= kState &&
+         std::max({l.query, l.key, l.value, l.feed_forward, l.expert_feed_forward}) <= kWide &&
+         std::max({l.heads, l.experts, l.experts_used}) <= kMany && l.head_size <= kCached;
+}
+
+bool plausible(const ModelShape& shape) {
+  constexpr std::uint64_t kWide = 1u << 24, kWindow = 1ull << 32;
+  return shape.embedding <= kWide && shape.vocabulary <= kWide && shape.memory.window <= kWindow &&
+         std::ranges::all_of(shape.layers, [](const LayerShape& l) { return plausible(l); });
+}
+
 std::unexpected<Error> unusable(const gguf::ModelFile& model, std::string_view what) {
-  return fail(ErrorCode::data_loss, fmt::format("{} cannot be planned: {}", model.parts().front().path.string(), what),
+  return fail(ErrorCode::data_loss,
+              fmt::format("{} cannot be planned: {}", model.parts().front().path.string(), what),
               "'llamatelemetry gguf --check' lists what is wrong with the file");
 }
 
@@ -93,7 +109,8 @@ Result<> add_tensors(ModelShape& shape, const gguf::ModelFile& model, const gguf
     sum += *tensor.bytes;
     const auto block = gguf::tensor_block(tensor.name);
     if (block && *block >= shape.layers.size()) {
-      return unusable(model, fmt::format("tensor {} belongs to a layer that the file does not have", tensor.name));
+      return unusable(model,
+                      fmt::format("tensor {} belongs to a layer that the file does not have", tensor.name));
     }
     const std::uint64_t used = block ? at(a.expert_used_count, *block) : 0;
     const Weights weights = weights_of(tensor, a.expert_count.value_or(0), used);
@@ -154,6 +171,7 @@ Result<ModelShape> model_shape(const gguf::ModelFile& model) {
   if (auto added = add_tensors(shape, model, a); !added) return std::unexpected(added.error());
   tie_output(shape, model);
   for (std::size_t i = 0; i < shape.layers.size(); ++i) finish_layer(shape.layers[i], a, i);
+  if (!plausible(shape)) return unusable(model, "the sizes in the file are implausible");
   shape.scaled_embedding = a.name.starts_with("gemma");
   shape.known_graph = a.name == "llama" || a.name == "gemma3";
   return shape;

@@ -31,9 +31,9 @@ struct LayerShape {
   std::uint64_t heads = 0, head_size = 0;
   std::uint64_t feed_forward = 0;  ///< 0: none that is dense
   std::uint64_t expert_feed_forward = 0, experts = 0, experts_used = 0;
-  bool gated = false;              ///< the feed-forward has a gate
-  bool normed_heads = false;       ///< queries and keys are normalised
-  bool post_norms = false;         ///< what attention and feed-forward give is normalised, as in Gemma
+  bool gated = false;         ///< the feed-forward has a gate
+  bool normed_heads = false;  ///< queries and keys are normalised
+  bool post_norms = false;    ///< what attention and feed-forward give is normalised, as in Gemma
 };
 
 struct ModelShape {
@@ -44,9 +44,10 @@ struct ModelShape {
   std::vector<LayerShape> layers;
   Weights input;   ///< token embeddings and their like, always in RAM
   Weights output;  ///< goes with the layer behind the last one
-  std::uint64_t tied_bytes = 0;  ///< of `output`: token embeddings used a second time; no copy where both are in RAM
+  std::uint64_t tied_bytes =
+      0;  ///< of `output`: token embeddings used a second time; no copy where both are in RAM
   bool scaled_embedding = false;
-  bool known_graph = false;      ///< the compute buffer of this architecture was compared with llama.cpp's
+  bool known_graph = false;  ///< the compute buffer of this architecture was compared with llama.cpp's
 
   [[nodiscard]] std::uint64_t file_bytes() const noexcept;
 };

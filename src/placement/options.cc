@@ -8,7 +8,9 @@ namespace {
 constexpr std::uint64_t kCellsTogether = 256;
 constexpr std::uint64_t kDefaultSlots = 4;
 
-std::uint64_t padded(std::uint64_t value) { return (value + kCellsTogether - 1) / kCellsTogether * kCellsTogether; }
+std::uint64_t padded(std::uint64_t value) {
+  return (value + kCellsTogether - 1) / kCellsTogether * kCellsTogether;
+}
 
 }  // namespace
 

@@ -20,7 +20,8 @@ enum class SplitMode {
 
 /// llama-server's own defaults, unless said otherwise.
 struct EngineOptions {
-  /// Tokens of context over all slots. Nothing: as many as the model was trained on, or as many of them as fit.
+  /// Tokens of context over all slots. Nothing: as many as the model was trained on, or as many of them as
+  /// fit.
   std::optional<std::uint64_t> context;
   /// Requests at once. Nothing: four that share one cache, which is what llama-server does by itself.
   std::optional<std::uint64_t> parallel;
@@ -30,7 +31,7 @@ struct EngineOptions {
   std::uint64_t micro_batch = 512;  ///< tokens computed at once
   bool flash_attention = true;
   SplitMode split_mode = SplitMode::layer;
-  std::vector<double> tensor_split;              ///< shares of the cards; empty: by their memory
+  std::vector<double> tensor_split;               ///< shares of the cards; empty: by their memory
   std::optional<std::uint64_t> offloaded_layers;  ///< as --n-gpu-layers counts them; nothing: all
 };
 

@@ -14,7 +14,8 @@
 namespace llt::placement {
 namespace {
 
-constexpr std::uint64_t kContextIfUnsaid = 4096;  // tokens, when the model does not say what it was trained on
+constexpr std::uint64_t kContextIfUnsaid =
+    4096;  // tokens, when the model does not say what it was trained on
 
 Role role_of(const Placement& placement, std::size_t card) {
   const bool engine = placement.tensor_split[card] > 0;
@@ -57,8 +58,8 @@ void add_analytics(Placement& placement) {
 // What was asked for if it fits; with a context of our choice the largest that does; else what would help.
 Outcome settle(Placement& placement, const Trial& trial) {
   const EngineOptions& options = trial.request.options;
-  const std::uint64_t trained =
-      std::min(trial.model.trained_context == 0 ? kContextIfUnsaid : trial.model.trained_context, kMostTokens);
+  const std::uint64_t trained = std::min(
+      trial.model.trained_context == 0 ? kContextIfUnsaid : trial.model.trained_context, kMostTokens);
   const std::uint64_t context = options.context.value_or(trained);
   Outcome outcome = attempt(trial, options, context);
   if (!outcome.fits && !options.context) {

@@ -1,6 +1,6 @@
 #pragma once
-// Where a model can go, what it needs there, and how llama-server has to be started for that. No I/O, no clock:
-// the same input gives the same plan.
+// Where a model can go, what it needs there, and how llama-server has to be started for that. No I/O, no
+// clock: the same input gives the same plan.
 
 #include <cstdint>
 #include <optional>
@@ -57,22 +57,22 @@ struct Placement {
   Usage host;
   std::optional<AnalyticsRoom> analytics;
   Bounds bounds;
-  std::vector<std::string> flags;                         ///< of llama-server
+  std::vector<std::string> flags;                                ///< of llama-server
   std::vector<std::pair<std::string, std::string>> environment;  ///< of llama-server
 
   [[nodiscard]] bool fits() const noexcept { return verdict == Verdict::fits; }
 };
 
 struct Plan {
-  std::vector<Placement> placements;    ///< split, dual, single, cpu; always these four
-  std::optional<std::size_t> chosen;    ///< nothing when none that was asked for fits
-  std::string why;                      ///< one sentence without a full stop
+  std::vector<Placement> placements;  ///< split, dual, single, cpu; always these four
+  std::optional<std::size_t> chosen;  ///< nothing when none that was asked for fits
+  std::string why;                    ///< one sentence without a full stop
 
   [[nodiscard]] const Placement* best() const noexcept { return chosen ? &placements[*chosen] : nullptr; }
 };
 
-/// invalid_argument when the options contradict each other, the cards or the model; the sentence names the flag of
-/// `llamatelemetry plan`.
+/// invalid_argument when the options contradict each other, the cards or the model; the sentence names the
+/// flag of `llamatelemetry plan`.
 [[nodiscard]] Result<> check_request(const ModelShape& model, const PlanRequest& request);
 
 /// Takes milliseconds. Fails as check_request() does.

@@ -16,8 +16,8 @@ std::string needs(const Placement& placement) {
   std::vector<std::string> parts;
   for (const CardPlan& card : placement.cards) {
     if (placement.tensor_split[card.index] == 0) continue;
-    parts.push_back(fmt::format("{} of GPU {}'s {}", gibibytes(card.usage.bytes() + card.context_bytes), card.index,
-                                gibibytes(card.card.total_bytes)));
+    parts.push_back(fmt::format("{} of GPU {}'s {}", gibibytes(card.usage.bytes() + card.context_bytes),
+                                card.index, gibibytes(card.card.total_bytes)));
   }
   return fmt::format("takes {}", fmt::join(parts, " and "));
 }
@@ -41,6 +41,7 @@ std::string on_processor(const Placement& placement, const PlanRequest& request)
 std::string analytics_text(const Placement& placement) {
   if (!placement.analytics) return "";
   const std::size_t index = placement.analytics->index;
+  if (placement.analytics->bytes == 0) return "; no room is left for analytics";
   if (placement.tensor_split[index] > 0) {
     return fmt::format("; analytics have {} on GPU {}", gibibytes(placement.analytics->bytes), index);
   }
@@ -54,20 +55,22 @@ std::string reason(const Placement& placement, const PlanRequest& request) {
   if (placement.fits()) {
     return on_cards ? needs(placement) + analytics_text(placement) : on_processor(placement, request);
   }
-  std::string text = (on_cards ? needs(placement) : on_processor(placement, request)) + "; " + lacks(placement);
+  std::string text =
+      (on_cards ? needs(placement) : on_processor(placement, request)) + "; " + lacks(placement);
   if (placement.changes.empty()) return text;
   return text + fmt::format("; it would fit with {}", fmt::join(placement.changes, ", or with "));
 }
 
 std::string shorter_context(std::uint64_t tokens, std::uint64_t trained) {
-  return fmt::format("the context is {} tokens, the most that fits; the model was trained on {}", tokens, trained);
+  return fmt::format("the context is {} tokens, the most that fits; the model was trained on {}", tokens,
+                     trained);
 }
 
 void add_notes(Placement& placement, const ModelShape& model, const PlanRequest& request) {
   constexpr Capability kTensorCores{7, 0}, kBrainFloats{8, 0};
   const EngineOptions& o = request.options;
-  const bool quantised = gguf::find_tensor_type(o.key_type)->quantised ||
-                         gguf::find_tensor_type(o.value_type)->quantised;
+  const bool quantised =
+      gguf::find_tensor_type(o.key_type)->quantised || gguf::find_tensor_type(o.value_type)->quantised;
   const bool brain = gguf::find_tensor_type("bf16")->id == o.key_type;
   bool engine = false, old = false, emulated = false;
   for (const CardPlan& card : placement.cards) {
@@ -77,13 +80,14 @@ void add_notes(Placement& placement, const ModelShape& model, const PlanRequest&
     emulated = emulated || (card.card.capability && *card.card.capability < kBrainFloats);
   }
   if (!model.known_graph) {
-    placement.notes.push_back(fmt::format("the compute buffer of '{}' is an estimate: that of a Llama of this shape",
-                                          model.architecture));
+    placement.notes.push_back(fmt::format(
+        "the compute buffer of '{}' is an estimate: that of a Llama of this shape", model.architecture));
   }
   if (!engine) return;
   if (quantised) {
     placement.notes.emplace_back(
-        "a quantised cache needs FlashAttention, which works from an f16 copy of one layer's cache (it counts as "
+        "a quantised cache needs FlashAttention, which works from an f16 copy of one layer's cache (it "
+        "counts as "
         "compute)");
   }
   if (old && o.flash_attention) {

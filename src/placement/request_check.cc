@@ -41,7 +41,8 @@ Result<> check_split(const std::vector<double>& split, std::size_t cards) {
     return wrong("--tensor-split has a ratio that is negative or no number");
   }
   if (std::ranges::all_of(split, [](double share) { return share == 0; })) {
-    return wrong("--tensor-split gives no GPU anything", "at least one ratio has to be more than 0, as in 1,0");
+    return wrong("--tensor-split gives no GPU anything",
+                 "at least one ratio has to be more than 0, as in 1,0");
   }
   return {};
 }
@@ -54,8 +55,8 @@ Result<> check_cache_type(const ModelShape& model, gguf::TensorTypeId id) {
   }
   for (const LayerShape& layer : model.layers) {
     if (layer.memory.key_values == 0 || layer.head_size % type->block_values == 0) continue;
-    return wrong(fmt::format("--kv-type: heads of {} values are no whole number of blocks of {}", layer.head_size,
-                             type->name),
+    return wrong(fmt::format("--kv-type: heads of {} values are no whole number of blocks of {}",
+                             layer.head_size, type->name),
                  "f16 and bf16 work with every model");
   }
   return {};

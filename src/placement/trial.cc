@@ -10,7 +10,7 @@
 namespace llt::placement {
 namespace {
 
-constexpr std::uint64_t kStep = 256;           // tokens; caches grow in such steps
+constexpr std::uint64_t kStep = 256;             // tokens; caches grow in such steps
 constexpr std::uint64_t kLeastForRequest = 512;  // tokens a slot; less is not worth proposing
 
 // The largest number from `least` to `most` that fits, if whatever is less fits too.
@@ -65,16 +65,16 @@ Outcome attempt(const Trial& trial, const EngineOptions& options, std::uint64_t 
 std::optional<std::uint64_t> largest_context(const Trial& trial, std::uint64_t most) {
   const EngineOptions& options = trial.request.options;
   const std::uint64_t least = std::max(kLeastForRequest * options.parallel.value_or(1), kStep);
-  const auto steps = largest((least + kStep - 1) / kStep, most / kStep, [&](std::uint64_t n) {
-    return attempt(trial, options, n * kStep).fits;
-  });
+  const auto steps = largest((least + kStep - 1) / kStep, most / kStep,
+                             [&](std::uint64_t n) { return attempt(trial, options, n * kStep).fits; });
   return steps ? std::optional(*steps * kStep) : std::nullopt;
 }
 
 std::vector<std::string> changes_that_fit(const Trial& trial, std::uint64_t context) {
   std::vector<std::string> changes;
   const EngineOptions& asked = trial.request.options;
-  if (const auto tokens = largest_context(trial, context); tokens) changes.push_back(fmt::format("--ctx {}", *tokens));
+  if (const auto tokens = largest_context(trial, context); tokens)
+    changes.push_back(fmt::format("--ctx {}", *tokens));
   if (asked.flash_attention && uses_wide_cache(asked)) {
     EngineOptions narrow = asked;
     narrow.key_type = narrow.value_type = gguf::find_tensor_type("q8_0")->id;

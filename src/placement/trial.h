@@ -15,8 +15,8 @@ struct Trial {
 };
 
 struct Outcome {
-  std::uint64_t context = 0;  ///< tokens
-  ModelUsage usage;           ///< .cards has one entry for each card of the request
+  std::uint64_t context = 0;                     ///< tokens
+  ModelUsage usage;                              ///< .cards has one entry for each card of the request
   std::vector<std::uint64_t> needed, available;  ///< bytes on each card
   bool fits = false;
 };

@@ -110,12 +110,14 @@ class Sum {
 
   void add_graph(int home) {
     GraphPart part = part_of(home);
-    const bool spread = options_.split_mode == SplitMode::tensor && shares_[static_cast<std::size_t>(home)] > 0;
+    const bool spread =
+        options_.split_mode == SplitMode::tensor && shares_[static_cast<std::size_t>(home)] > 0;
     if (spread) part = {.first = 0, .last = model_.layers.size(), .output = true, .cuda = true};
     if (part.first == part.last && !part.output) return;
     const ComputeGraph graph = model_graph(model_, context_, options_, part);
     const std::uint64_t inputs = graph.input_bytes(kCudaAlignment);
-    at(home).compute_bytes = graph.peak_bytes(kCudaAlignment) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
+    at(home).compute_bytes =
+        graph.peak_bytes(kCudaAlignment) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
     inputs_ = std::max(inputs_, inputs);
   }
 
@@ -139,8 +141,8 @@ class Sum {
 
 }  // namespace
 
-std::uint64_t layer_memory_bytes(const ModelShape& model, const LayerShape& layer, const EngineOptions& options,
-                                 const ContextShape& context) {
+std::uint64_t layer_memory_bytes(const ModelShape& model, const LayerShape& layer,
+                                 const EngineOptions& options, const ContextShape& context) {
   std::uint64_t bytes = context.sequences * layer.memory.state_values * kF32;
   if (layer.memory.key_values == 0) return bytes;
   const std::uint64_t cells =
@@ -148,7 +150,8 @@ std::uint64_t layer_memory_bytes(const ModelShape& model, const LayerShape& laye
   // Without FlashAttention values lie transposed, and all layers have room for the widest.
   const bool transposed = !options.flash_attention && layer.memory.value_values != 0;
   const std::uint64_t values = transposed ? widest_value(model) : layer.memory.value_values;
-  return bytes + cells * (row_bytes(options.key_type, layer.memory.key_values) + row_bytes(options.value_type, values));
+  return bytes + cells * (row_bytes(options.key_type, layer.memory.key_values) +
+                          row_bytes(options.value_type, values));
 }
 
 ModelUsage model_usage(const ModelShape& model, const EngineOptions& options, const ContextShape& context,
