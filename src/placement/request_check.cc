@@ -33,9 +33,10 @@ Result<> check_numbers(const EngineOptions& o) {
 Result<> check_split(const std::vector<double>& split, std::size_t cards) {
   if (split.empty()) return {};
   if (split.size() > cards) {
-    return wrong(fmt::format("--tensor-split has {} ratios, but there {} {} GPU{}", split.size(),
-                             cards == 1 ? "is" : "are", cards, cards == 1 ? "" : "s"),
-                 "give at most one ratio for each GPU");
+    return wrong(
+        fmt::format("--tensor-split has {} ratio{}, but there {} {} GPU{}", split.size(),
+                    split.size() == 1 ? "" : "s", cards == 1 ? "is" : "are", cards, cards == 1 ? "" : "s"),
+        "give at most one ratio for each GPU");
   }
   if (std::ranges::any_of(split, [](double share) { return !std::isfinite(share) || share < 0; })) {
     return wrong("--tensor-split has a ratio that is negative or no number");
