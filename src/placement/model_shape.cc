@@ -56,19 +56,25 @@ std::uint64_t at(const gguf::PerBlock& values, std::size_t block) {
 }
 
 // Reads widths off the tensors, which are always there, and not off the metadata.
-void read_tensor(LayerShape& layer, const gguf::Tensor& tensor, std::string_view name) {
+void read_matrix(LayerShape& layer, const gguf::Tensor& tensor, std::string_view name) {
   const std::uint64_t width = tensor.extents[1];
   if (name == "attn_q" || name == "attn_q_b") layer.query = width;
   if (name == "attn_k") layer.key = width;
   if (name == "attn_v") layer.value = width;
-  if (name == "attn_qkv")
+  if (name == "attn_qkv") {
     layer.query = width - std::min(width, layer.memory.key_values + layer.memory.value_values);
+  }
   if (name == "ffn_up") layer.feed_forward = width;
   if (name == "ffn_up_exps" || name == "ffn_gate_exps") layer.expert_feed_forward = width;
   if (name == "ffn_gate_up_exps") layer.expert_feed_forward = width / 2;
   if (name == "ffn_gate") layer.gated = true;
-  if (name == "attn_q_norm") layer.normed_heads = true;
-  if (name == "post_attention_norm") layer.post_norms = true;
+}
+
+// `name` without its block: "attn_q.weight". Biases change nothing.
+void read_tensor(LayerShape& layer, const gguf::Tensor& tensor, std::string_view name) {
+  if (name == "attn_q_norm.weight") layer.normed_heads = true;
+  if (name == "post_attention_norm.weight") layer.post_norms = true;
+  if (tensor.dimensions >= 2 && name.ends_with(".weight")) read_matrix(layer, tensor, stem(name));
 }
 
 void finish_layer(LayerShape& layer, const gguf::Architecture& a, std::size_t block) {
@@ -120,8 +126,8 @@ Result<> add_tensors(ModelShape& shape, const gguf::ModelFile& model, const gguf
     }
     LayerShape& layer = shape.layers[*block];
     layer.weights += weights;
-    const std::string_view name = stem(tensor.name);
-    read_tensor(layer, tensor, name.substr(name.rfind('.') + 1));
+    // Behind "blk." and the number.
+    read_tensor(layer, tensor, tensor.name.substr(tensor.name.find('.', 4) + 1));
   }
   return {};
 }

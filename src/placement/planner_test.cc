@@ -196,6 +196,13 @@ TEST(Plan, CountsWhatAnalyticsHold) {
   EXPECT_EQ(split.analytics->edges, split.analytics->bytes / kAnalyticsBytesPerEdge);
 }
 
+TEST(Plan, PutsAnalyticsOnTheFreeCardEvenIfItIsSmall) {
+  const Plan made = planned(request(cards({80, 8})));
+  EXPECT_EQ(named(made, "split").analytics->index, 1u);
+  EXPECT_EQ(named(made, "single").analytics->index, 0u);
+  EXPECT_EQ(named(made, "dual").analytics->index, 0u);  // no card is free, and this one has more room
+}
+
 TEST(Bounds, AreDataSheetsOverWork) {
   const Plan made = planned(request(*preset("kaggle-2xt4")));
   const double read = static_cast<double>(named(made, "split").cards[0].usage.read_bytes);

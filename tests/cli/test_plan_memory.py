@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from cli.test_gguf import synth
+from cli.test_gguf_memory import (ATTENTION, DENSE, EMBEDDING, GQA, HEAD, KV_HEADS, RMS, Empty, cohere2, deepseek2,
+                                  gemma2, lfm2, mamba, qwen3next)
 from support.engine import DirectEngine
 
 MIB = 2**20
@@ -77,6 +79,16 @@ def rows():
         Path(path).write_text("\n".join(lines) + "\n")
 
 
+def qwen2() -> Empty:
+    """Llama with biases."""
+    made = Empty("qwen2", 3, **GQA, **RMS)
+    made.tensor("output_norm.weight", EMBEDDING)
+    for layer in range(3):
+        made.layer(layer, **ATTENTION, **DENSE, ffn_norm=EMBEDDING, attn_q_bias=EMBEDDING, attn_k_bias=HEAD * KV_HEADS,
+                   attn_v_bias=HEAD * KV_HEADS)
+    return made
+
+
 def model(program, folder: Path, name: str) -> Path:
     path = folder / f"{name.replace(' ', '-')}.gguf"
     return path if path.exists() else synth(program, path, *SHAPES[name])
@@ -100,19 +112,43 @@ def allocated(folder: Path, path: Path, flags: list[str]) -> dict[str, float]:
     return sums
 
 
+class Compared:
+    """MiB: as planned, and as the server printed them."""
+
+    def __init__(self, host: dict, real: dict[str, float]):
+        weights, self.cache, self.compute = (host[f"{part}_bytes"] / MIB for part in ("weights", "kv", "compute"))
+        self.real_cache = real["KV"] + real["RS"]
+        self.real_compute = real["compute"] + real["output"]
+        self.total = weights + self.cache + self.compute
+        self.real_total = real["model"] + self.real_cache + self.real_compute
+
+    def texts(self) -> list[str]:
+        figures = [self.cache, self.real_cache, self.compute, self.real_compute, self.total, self.real_total]
+        return [*(f"{figure:.2f}" for figure in figures), f"{100 * (self.total / self.real_total - 1):+.2f} %"]
+
+
+def compare(program, path: Path, folder: Path, options: list[str]) -> Compared:
+    plan = planned(program, path, *options)
+    return Compared(plan["host"], allocated(folder, path, plan["flags"]))
+
+
 @pytest.mark.parametrize(("name", "options"), CASES, ids=lambda value: value if isinstance(value, str) else "".join(value))
 def test_bytes_are_those_of_the_server(program, llama_server, tmp_path, models, rows, name, options):
-    path = model(program, models, name)
-    plan = planned(program, path, *options)
-    real = allocated(tmp_path, path, plan["flags"])
-    weights, cache, compute = (plan["host"][f"{part}_bytes"] / MIB for part in ("weights", "kv", "compute"))
-    buffers = real["compute"] + real["output"]
-    total, real_total = weights + cache + compute, real["model"] + real["KV"] + buffers
-    rows.append((name, " ".join(options), f"{cache:.2f}", f"{real['KV']:.2f}", f"{compute:.2f}", f"{buffers:.2f}",
-                 f"{total:.2f}", f"{real_total:.2f}", f"{100 * (total / real_total - 1):+.2f} %"))
+    compared = compare(program, model(program, models, name), tmp_path, options)
+    rows.append((name, " ".join(options), *compared.texts()))
     # The log has two decimals for each buffer, of which a model with windows has two for its caches.
-    assert cache == pytest.approx(real["KV"], abs=0.011)
-    assert total == pytest.approx(real_total, rel=0.02)
+    assert compared.cache == pytest.approx(compared.real_cache, abs=0.011)
+    assert compared.total == pytest.approx(compared.real_total, rel=0.02)
+
+
+@pytest.mark.parametrize("make", [qwen2, gemma2, cohere2, mamba, deepseek2, lfm2, qwen3next], ids=lambda make: make.__name__)
+def test_other_architectures_have_the_right_caches_and_plausible_buffers(program, llama_server, tmp_path, rows, make):
+    path = make().draft.write(tmp_path / "m.gguf")
+    options = ["--ctx", "2048", "--parallel", "2"]
+    compared = compare(program, path, tmp_path, options)
+    rows.append((f"{make.__name__} (estimate)", " ".join(options), *compared.texts()))
+    assert compared.cache == pytest.approx(compared.real_cache, abs=0.021)
+    assert compared.total == pytest.approx(compared.real_total, rel=0.5)
 
 
 @pytest.mark.parametrize("cards", ["cpu", "15GiB", "15GiB,15GiB"])
