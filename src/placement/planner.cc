@@ -14,8 +14,10 @@
 namespace llt::placement {
 namespace {
 
-constexpr std::uint64_t kContextIfUnsaid =
-    4096;  // tokens, when the model does not say what it was trained on
+// Tokens, when the model does not say what it was trained on; and the fewest that are worth choosing.
+constexpr std::uint64_t kContextIfUnsaid = 4096;
+// On a card that the engine shares with analytics: what a context of our choice leaves to them.
+constexpr std::uint64_t kSharedBytes = kAnalyticsContextBytes + 1024 * kMebibyte;
 
 Role role_of(const Placement& placement, std::size_t card) {
   const bool engine = placement.tensor_split[card] > 0;
@@ -55,20 +57,28 @@ void add_analytics(Placement& placement) {
   for (CardPlan& card : placement.cards) card.role = role_of(placement, card.index);
 }
 
-// What was asked for if it fits; with a context of our choice the largest that does; else what would help.
-Outcome settle(Placement& placement, const Trial& trial) {
+// The context where none is asked for: what the model was trained on, or the most that fits, first of all
+// beside analytics where they share the card. What it was trained on too when not even a short one fits.
+std::uint64_t own_context(const Trial& trial, std::uint64_t trained) {
+  for (const std::uint64_t spare : {trial.spare_bytes, std::uint64_t{0}}) {
+    Trial roomy = trial;
+    roomy.spare_bytes = spare;
+    if (attempt(roomy, trial.request.options, trained).fits) return trained;
+    const auto tokens = largest_context(roomy, trained);
+    if (tokens && *tokens >= std::min(kContextIfUnsaid, trained)) return *tokens;
+  }
+  return trained;
+}
+
+// What was asked for if it fits, with a context of our choice where none was; else what would help.
+Outcome settle(Placement& placement, Trial trial) {
   const EngineOptions& options = trial.request.options;
   const std::uint64_t trained = std::min(
       trial.model.trained_context == 0 ? kContextIfUnsaid : trial.model.trained_context, kMostTokens);
-  const std::uint64_t context = options.context.value_or(trained);
+  const std::uint64_t context = options.context ? *options.context : own_context(trial, trained);
+  if (!options.context && context < trained) placement.notes.push_back(shorter_context(context, trained));
+  trial.spare_bytes = 0;
   Outcome outcome = attempt(trial, options, context);
-  if (!outcome.fits && !options.context) {
-    const auto tokens = largest_context(trial, trained);
-    if (tokens && *tokens >= std::min(kContextIfUnsaid, trained)) {
-      placement.notes.push_back(shorter_context(*tokens, trained));
-      outcome = attempt(trial, options, *tokens);
-    }
-  }
   placement.context_tokens = outcome.context;
   placement.parallel = context_shape(options, outcome.context).sequences;
   placement.verdict = Verdict::fits;
@@ -160,7 +170,9 @@ void choose(Plan& plan, const PlanRequest& request) {
 Result<Plan> plan(const ModelShape& model, const PlanRequest& request) {
   if (auto checked = check_request(model, request); !checked) return std::unexpected(checked.error());
   const std::size_t cards = request.cards.size();
-  const auto trial = [&](std::vector<double> split) { return Trial{model, request, std::move(split)}; };
+  const auto trial = [&](std::vector<double> split, std::uint64_t spare = 0) {
+    return Trial{model, request, std::move(split), spare};
+  };
   Plan plan;
   if (cards > 1) {
     plan.placements.push_back(place("split", trial(one_card(request))));
@@ -170,7 +182,7 @@ Result<Plan> plan(const ModelShape& model, const PlanRequest& request) {
     plan.placements.push_back(impossible("dual", "needs two GPUs", cards));
   }
   plan.placements.push_back(cards == 0 ? impossible("single", "needs a GPU", cards)
-                                       : place("single", trial(one_card(request))));
+                                       : place("single", trial(one_card(request), kSharedBytes)));
   plan.placements.push_back(place("cpu", trial(std::vector<double>(cards, 0.0))));
   choose(plan, request);
   return plan;

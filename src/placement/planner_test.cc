@@ -171,6 +171,17 @@ TEST(Plan, TakesTheLargestContextThatFitsWhenNoneIsAsked) {
   EXPECT_FALSE(named(planned(asked), "split").fits());
 }
 
+TEST(Plan, LeavesRoomForAnalyticsWhereTheyShareTheCard) {
+  PlanRequest asked = request(cards({15}));
+  asked.options.context.reset();
+  const Placement single = named(planned(asked), "single");
+  EXPECT_TRUE(single.fits());
+  EXPECT_GE(single.analytics->bytes, kGiB);
+  EXPECT_LT(single.analytics->bytes, kGiB + 64 * kMebibyte);
+  asked.cards = cards({6});  // too small for both: the model comes first
+  EXPECT_TRUE(named(planned(asked), "single").fits());
+}
+
 // The earlier program said that it does not fit where its own documentation ran it.
 TEST(Plan, PutsSeventyBillionParametersOnOneA100) {
   PlanRequest asked = request(*preset("a100-80"));

@@ -62,8 +62,8 @@ std::string reason(const Placement& placement, const PlanRequest& request) {
 }
 
 std::string shorter_context(std::uint64_t tokens, std::uint64_t trained) {
-  return fmt::format("the context is {} tokens, the most that fits; the model was trained on {}", tokens,
-                     trained);
+  return fmt::format("the context is {} tokens, the most that there is room for; the model was trained on {}",
+                     tokens, trained);
 }
 
 void add_notes(Placement& placement, const ModelShape& model, const PlanRequest& request) {

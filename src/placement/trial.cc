@@ -57,7 +57,7 @@ Outcome attempt(const Trial& trial, const EngineOptions& options, std::uint64_t 
     const bool engine = trial.split[i] > 0;
     outcome.needed.push_back(engine ? outcome.usage.cards[i].bytes() + kEngineContextBytes : 0);
     outcome.available.push_back(card.total_bytes > taken ? card.total_bytes - taken : 0);
-    if (engine && outcome.needed.back() > outcome.available.back()) outcome.fits = false;
+    if (engine && outcome.needed.back() + trial.spare_bytes > outcome.available.back()) outcome.fits = false;
   }
   return outcome;
 }

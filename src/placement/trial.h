@@ -9,7 +9,8 @@ namespace llt::placement {
 struct Trial {
   const ModelShape& model;
   const PlanRequest& request;
-  std::vector<double> split;  ///< one share for each card of the request; all 0: the processor alone
+  std::vector<double> split;      ///< one share for each card of the request; all 0: the processor alone
+  std::uint64_t spare_bytes = 0;  ///< to be left free on each card of the engine, besides the reserve
 
   [[nodiscard]] bool on_cards() const noexcept;
 };
