@@ -146,8 +146,8 @@ ComputeGraph::Id ComputeGraph::input(std::uint64_t bytes) {
   return add({.bytes = bytes, .sources = {}, .is_input = true});
 }
 
-ComputeGraph::Id ComputeGraph::operation(std::uint64_t bytes, std::initializer_list<Id> sources) {
-  return add({.bytes = bytes, .sources = sources});
+ComputeGraph::Id ComputeGraph::operation(std::uint64_t bytes, std::vector<Id> sources) {
+  return add({.bytes = bytes, .sources = std::move(sources)});
 }
 
 ComputeGraph::Id ComputeGraph::in_place(std::uint64_t bytes, std::initializer_list<Id> sources) {

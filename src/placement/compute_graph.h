@@ -16,7 +16,7 @@ class ComputeGraph {
   /// Written from outside before the graph runs. All inputs get their places first.
   Id input(std::uint64_t bytes);
   /// A result of its own. Sources must exist.
-  Id operation(std::uint64_t bytes, std::initializer_list<Id> sources);
+  Id operation(std::uint64_t bytes, std::vector<Id> sources);
   /// The same, but it may take the place of a source of the same size that nothing else reads.
   Id in_place(std::uint64_t bytes, std::initializer_list<Id> sources);
   /// Another shape of the same bytes.

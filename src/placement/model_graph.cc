@@ -10,6 +10,7 @@ using Id = ComputeGraph::Id;
 
 constexpr std::uint64_t kF16 = 2, kF32 = 4, kI32 = 4, kI64 = 8;
 constexpr std::uint64_t kSmallestRotation = 64;
+constexpr gguf::TensorTypeId kTypeF32 = 0, kTypeF16 = 1;
 
 // Inputs of the attention of one kind: within the window or over everything.
 struct Cache {
@@ -161,19 +162,21 @@ class Builder {
   }
 
   Id flash(const LayerShape& l, Id query, const Cache& cache) {
-    std::uint64_t size = bytes(l.query);
-    if (part_.cuda) size += half_copies(l, cache);
-    return graph_.view(graph_.operation(size, {graph_.view(query), cache.mask}));
-  }
-
-  // CUDA's kernels for many tokens read halves, and put them behind the result
-  // (ggml_cuda_flash_attn_ext_get_f16_extra_data).
-  [[nodiscard]] std::uint64_t half_copies(const LayerShape& l, const Cache& cache) const {
-    constexpr gguf::TensorTypeId kHalf = 1;
     const std::uint64_t cells = cache.cells * context_.streams;
-    return cells * kF16 *
-           ((options_.key_type == kHalf ? 0 : l.memory.key_values) +
-            (options_.value_type == kHalf ? 0 : l.memory.value_values));
+    std::vector<Id> sources = {graph_.view(query), cache.mask};
+    std::uint64_t size = bytes(l.query);
+    for (const auto& [type, values] : {std::pair(options_.key_type, l.memory.key_values),
+                                       std::pair(options_.value_type, l.memory.value_values)}) {
+      const std::uint64_t halves = cells * values * kF16;
+      if (type == kTypeF32) {
+        sources.push_back(graph_.operation(halves, {}));
+      } else if (type != kTypeF16 && part_.cuda) {
+        // CUDA's kernels for many tokens read halves, and put them behind the result
+        // (ggml_cuda_flash_attn_ext_get_f16_extra_data).
+        size += halves;
+      }
+    }
+    return graph_.view(graph_.operation(size, std::move(sources)));
   }
 
   Id plain(const LayerShape& l, Id query, const Cache& cache) {
