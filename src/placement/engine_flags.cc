@@ -37,6 +37,7 @@ std::vector<std::string> engine_flags(const EngineOptions& options, const Placem
   if (cards.size() > 1) {
     add("--split-mode", std::string(to_string(options.split_mode)));
     std::vector<double> shares;
+    shares.reserve(cards.size());
     for (const std::size_t card : cards) shares.push_back(placement.tensor_split[card]);
     add("--tensor-split", fmt::format("{}", fmt::join(shares, ",")));
   }

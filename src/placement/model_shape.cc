@@ -83,7 +83,7 @@ void finish_layer(LayerShape& layer, const gguf::Architecture& a, std::size_t bl
   layer.heads = at(a.head_count, block);
   layer.head_size = a.key_length.value_or(0);
   layer.experts = a.expert_count.value_or(0);
-  layer.experts_used = at(a.expert_used_count, block);
+  layer.experts_used = std::min(at(a.expert_used_count, block), layer.experts);
 }
 
 // Far beyond any model, and small enough that no product of a plan exceeds 64 bits.
