@@ -16,6 +16,7 @@ STORE_APPEND = {"store/store.h"}
 ALLOWED = {
     "base": (set(), set()),
     "gguf": ({"base"}, set()),
+    "placement": ({"base", "gguf"}, set()),
     "store": ({"base"}, set()),
     "telemetry": ({"base", "wire"}, STORE_APPEND),
     "engine": ({"base", "placement"}, set()),

@@ -4,6 +4,7 @@
 
 #include "app/command_line.h"
 #include "gguf/synth_weights.h"
+#include "placement/card.h"
 
 namespace llt::app {
 namespace {
@@ -29,6 +30,43 @@ void add_gguf(CLI::App& app, CommandLine& line) {
   command->add_flag("--tensors", line.gguf.tensors, "list every tensor");
   command->add_flag("--check", line.gguf.check,
                     "check every offset, size, key and text; exit code 1 on errors");
+}
+
+void add_plan(CLI::App& app, CommandLine& line) {
+  CLI::App* command =
+      add_command(app, line, "plan", "Say where a model fits, what it needs there, and how to start it",
+                  "  llamatelemetry plan model.gguf\n"
+                  "  llamatelemetry plan model.gguf --preset kaggle-2xt4 --ctx 16384 --parallel 4\n"
+                  "  llamatelemetry plan model.gguf --gpu 24GiB,24GiB --tensor-split 0.7,0.3 --json",
+                  [&line](const Settings& s) { return run_plan(s, line.plan); });
+  PlanOptions& plan = line.plan;
+  command->add_option("file", plan.file, "the model; any file of a split one")->required()->type_name("FILE");
+  CLI::Option* gpu =
+      command->add_option("--gpu", plan.gpu, "GPUs by their memory (default: those of this machine)");
+  gpu->type_name("SIZE,SIZE,...");
+  command->add_option("--preset", plan.preset, fmt::format("{}, or NxSIZE", placement::preset_names()))
+      ->type_name("NAME")
+      ->excludes(gpu);
+  const auto number = [&](const char* flag, std::optional<std::uint64_t>& value, const char* meaning) {
+    command->add_option(flag, value, meaning)->type_name("N");
+  };
+  number("--ctx", plan.context,
+         "tokens of context in all (default: what the model was trained on, or what fits)");
+  number("--parallel", plan.parallel, "requests at once (default: 4 that share the context)");
+  command->add_option("--kv-type", plan.kv_type, "type of the KV cache, or of keys and values (default f16)")
+      ->type_name("T[,T]");
+  command->add_option("--tensor-split", plan.tensor_split, "shares of the model for each GPU")
+      ->type_name("A,B,...");
+  command
+      ->add_option("--split-mode", plan.split_mode,
+                   "what is spread over GPUs: layer (default), row or tensor")
+      ->type_name("MODE");
+  number("--gpu-layers", plan.offloaded_layers, "layers on GPUs, the output counted as one (default: all)");
+  command->add_option("--flash-attn", plan.flash_attention, "FlashAttention: on, off or auto (default)")
+      ->check(CLI::IsMember({"on", "off", "auto"}));
+  number("--batch", plan.batch, "tokens of prompts handed over at once (default 2048)");
+  number("--ubatch", plan.micro_batch, "tokens computed at once (default 512)");
+  command->add_flag("--json", plan.json, "print one JSON document");
 }
 
 void add_synth(CLI::App& app, CommandLine& line) {
@@ -66,6 +104,7 @@ void add_synth(CLI::App& app, CommandLine& line) {
 
 void add_model_commands(CLI::App& app, CommandLine& line) {
   add_gguf(app, line);
+  add_plan(app, line);
   add_synth(app, line);
 }
 

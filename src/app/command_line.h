@@ -24,6 +24,7 @@ struct CommandLine {
   DoctorOptions doctor;
   GgufOptions gguf;
   SynthOptions synth;
+  PlanOptions plan;
   std::string since, window = "1m", output, html;
   std::function<int(const Settings&)> command;
 };
@@ -34,7 +35,7 @@ using SubcommandRun = std::function<int(const Settings&)>;
 CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
                       const std::string& examples, SubcommandRun run);
 
-/// The commands about model files: gguf, synth.
+/// The commands about model files: gguf, plan, synth.
 void add_model_commands(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app

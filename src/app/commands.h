@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "app/plan_input.h"
 #include "app/settings.h"
 #include "gguf/synth.h"
 
@@ -56,6 +57,8 @@ struct SynthOptions {
   std::string type = "q4_0";
 };
 int run_synth(const Settings& settings, const SynthOptions& options);
+
+int run_plan(const Settings& settings, const PlanOptions& options);
 
 struct DoctorOptions {
   bool json = false;

@@ -2,7 +2,7 @@
 
 import pytest
 
-COMMANDS = ["up", "status", "report", "top", "query", "trace", "doctor", "gguf", "synth"]
+COMMANDS = ["up", "status", "report", "top", "query", "trace", "doctor", "gguf", "plan", "synth"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -65,6 +65,7 @@ BAD = [
     (["trace", ""], "empty"),
     (["gguf"], "file"),
     (["synth"], "file"),
+    (["plan"], "file"),
 ]
 
 

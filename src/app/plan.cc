@@ -1,0 +1,87 @@
+// `llamatelemetry plan`: where a model fits, and how to start it there.
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "app/commands.h"
+#include "app/exit_codes.h"
+#include "app/plan_report.h"
+#include "engine/gpus.h"
+#include "engine/machine.h"
+#include "gguf/model_file.h"
+
+namespace llt::app {
+namespace {
+
+struct Cards {
+  std::vector<placement::Card> cards;
+  std::optional<std::uint64_t> ram_bytes;  ///< of this machine; nothing for another one
+  std::string from;
+};
+
+Cards cards_here() {
+  Cards here{.cards = {}, .ram_bytes = engine::memory_budget().total_bytes, .from = "this machine"};
+  const engine::GpuList list = engine::list_gpus();
+  if (list.gpus.empty()) {
+    here.from = list.problem.empty() ? "this machine has none" : "none here: " + list.problem;
+  }
+  for (const engine::Gpu& gpu : list.gpus) {
+    placement::Card card{
+        .name = gpu.name, .total_bytes = gpu.memory_total_bytes, .used_bytes = gpu.memory_used_bytes};
+    placement::add_data_sheet(card);
+    if (const auto capability = placement::parse_capability(gpu.compute_capability))
+      card.capability = capability;
+    here.cards.push_back(std::move(card));
+  }
+  return here;
+}
+
+Result<Cards> find_cards(const PlanOptions& options) {
+  if (options.gpu.empty() && options.preset.empty()) return cards_here();
+  const bool sizes = !options.gpu.empty();
+  auto parsed = parse_cards(sizes ? options.gpu : options.preset);
+  if (!parsed) {
+    Error error = parsed.error();
+    error.message = fmt::format("{}: {}", sizes ? "--gpu" : "--preset", error.message);
+    return std::unexpected(std::move(error));
+  }
+  return Cards{.cards = std::move(*parsed),
+               .ram_bytes = {},
+               .from = sizes ? "--gpu " + options.gpu : "--preset " + options.preset};
+}
+
+int print(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
+    return kDone;
+  return failed(
+      {ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
+}
+
+// Damaged text in a model's name must not end the program: it stands as U+FFFD.
+std::string to_text(const nlohmann::ordered_json& document) {
+  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace
+
+int run_plan(const Settings& /*settings*/, const PlanOptions& options) {
+  auto engine = parse_engine_options(options);
+  if (!engine) return bad_usage(engine.error());
+  auto cards = find_cards(options);
+  if (!cards) return bad_usage(cards.error());
+  const auto model = gguf::ModelFile::open(options.file);
+  if (!model) return failed(model.error());
+  const auto shape = placement::model_shape(*model);
+  if (!shape) return failed(shape.error());
+  const placement::PlanRequest request{
+      .cards = std::move(cards->cards), .options = std::move(*engine), .ram_bytes = cards->ram_bytes};
+  const auto plan = placement::plan(*shape, request);
+  if (!plan) return bad_usage(plan.error());
+  const PlanReport report{.model = *shape, .request = request, .plan = *plan, .cards_from = cards->from};
+  return print(options.json ? to_text(plan_json(report)) : plan_text(report));
+}
+
+}  // namespace llt::app
