@@ -110,11 +110,14 @@ build_collector() {
   with_go "$LLT_ROOT/tests/collector/build.sh"
 }
 
+# in_test_venv COMMAND...: innermost, since the folders of Node and Go hold a `python` of their own.
+in_test_venv() { PATH=$test_venv/bin:$PATH "$@"; }
+
 # whole_program FOLDER PYTEST-ARGS...: the tests of one folder, through the real binary.
 whole_program() {
   local folder=$1
   shift
   cd "$LLT_ROOT/tests" || return
-  PATH=$test_venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 with_node with_go \
+  PYTHONDONTWRITEBYTECODE=1 with_node with_go in_test_venv \
     python -m pytest -p no:cacheprovider -q --junitxml="$LLT_ROOT/build/test-results/$folder.xml" "$folder" "$@"
 }
