@@ -173,11 +173,11 @@ Error diagnose_exit(const ExitStatus& status, const std::vector<LogLine>& lines,
   }
   if (status.signaled) return killed_by(status.value, lines, around);
   if (!around.was_ready && status.value == 0) {
-    return {ErrorCode::unavailable,
-            around.binary.string() + " ended by itself, with exit code 0, before it was ready",
-            "is it a llama-server (--llama-server FILE), and does none of the arguments behind -- make it "
-            "end, as "
-            "--help and --version do?"};
+    return {
+        ErrorCode::unavailable,
+        around.binary.string() + " ended by itself, with exit code 0, before it was ready",
+        "is it a llama-server (--llama-server FILE), and does none of the arguments behind -- make it end, "
+        "as --help and --version do?"};
   }
   const std::string when = around.was_ready ? "while serving" : "before it was ready";
   return {ErrorCode::unavailable, "llama-server ended " + when + " with " + status.to_string(),

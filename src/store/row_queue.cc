@@ -49,12 +49,12 @@ void move_behind(std::vector<Row>& to, std::vector<Row>& from) {
 }  // namespace
 
 template <class Row>
-void RowQueue::push(
-    Row&& row) noexcept {  // NOLINT(bugprone-move-forwarding-reference): rvalues only, see below
+void RowQueue::push(Row&& row) noexcept {
   const std::size_t bytes = bytes_of(row);
   const std::lock_guard lock(mutex_);
   if (!closed_ && waiting_bytes_ + taken_bytes_ + bytes <= max_bytes_) {
     try {
+      // NOLINTNEXTLINE(bugprone-move-forwarding-reference): only instantiated for rvalues, see below
       waiting_.of(row).push_back(std::move(row));
       waiting_bytes_ += bytes;
       ++accepted_;

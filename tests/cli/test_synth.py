@@ -13,6 +13,7 @@ from cli.test_gguf import SMALL, TYPES, described, flags, synth
 from support import places
 from support.engine import DirectEngine
 from support.llama_source import gguf_py
+from support.small_disk import small_disk_in
 from support.waiting import wait_until
 
 
@@ -107,16 +108,8 @@ def test_stopped_half_way_leaves_nothing(program, tmp_path, number):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("needs root to mount a small tmpfs")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], capture_output=True,
-                             text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"mount of a small tmpfs is not allowed here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk_in(tmp_path, 8) as folder:
+        yield folder
 
 
 def test_a_full_disk_is_noticed_and_left_clean(program, small_disk):

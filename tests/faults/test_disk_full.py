@@ -1,12 +1,12 @@
 """A full disk stops storing, not serving, and is said aloud; with room again, storing goes on."""
 
 import os
-import subprocess
 
 import pytest
 
 from faults.expect import still_serves
 from support.http import scripted_chat
+from support.small_disk import small_disk_in
 from support.waiting import wait_until
 
 SIZE_MB = 24
@@ -15,16 +15,8 @@ SIZE_MB = 24
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of its own, too small for long."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if os.geteuid() != 0:
-        pytest.skip("needs root to mount a small tmpfs")
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m", "tmpfs", folder],
-                             capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"mount of a small tmpfs is not allowed here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with small_disk_in(tmp_path, SIZE_MB) as folder:
+        yield folder
 
 
 def fill(folder) -> None:
