@@ -58,7 +58,7 @@ def verdict(one: dict) -> str:
     return {True: "yes", False: "**no**", None: "–"}[one["within"]]
 
 
-HEAD = ["model", "options", "GPU", "weights", "KV", "compute", "context (est.)", "planned", "measured", "off by", "",
+HEAD = ["model", "options", "GPU", "weights", "KV", "compute", "context (est.)", "planned", "measured", "off by", "%",
         "within", "buffers off by", "beyond buffers"]
 
 
@@ -69,7 +69,7 @@ def rows(result: dict) -> list[list[str]]:
         return [[result["model"], options, *["–"] * (len(HEAD) - 3), result["error"].replace("|", "/")]]
     lines = []
     for one in result["cards"]:
-        share = "–" if one["off_share"] is None else f"{100 * one['off_share']:+.1f} %"
+        share = "–" if one["off_share"] is None else f"{100 * one['off_share']:+.1f}"
         lines.append([result["model"], options, str(one["index"]),
                       *(mebibytes(one["planned"][part]) for part in (*PARTS, "context")),
                       mebibytes(one["planned_bytes"]), mebibytes(one["measured_bytes"]), mebibytes(one["off_bytes"], "+"),
@@ -107,10 +107,12 @@ def contexts(results: list[dict]) -> list[str]:
     """What kEngineContextBytes of src/placement/cuda_estimates.h has to be, by kind of placement and by model."""
     groups: dict[str, list[int | None]] = {}
     for result in results:
-        for one in result.get("cards", []):
-            groups.setdefault(f"on {'one card' if len(result['cards']) == 1 else 'several cards'}", []).append(one["rest_bytes"])
+        several = len(result.get("cards", [])) > 1
+        for number, one in enumerate(result.get("cards", [])):
+            place = "on one card" if not several else "on further cards" if number else "on the first of several cards"
+            groups.setdefault(place, []).append(one["rest_bytes"])
             groups.setdefault(result["model"], []).append(one["rest_bytes"])
-    return [f"beyond the server's buffers, {name}: {spread(values)}" for name, values in groups.items()
+    return [f"beyond the server's buffers, {name}: {spread(values)}" for name, values in sorted(groups.items())
             if any(value is not None for value in values)]
 
 
