@@ -96,12 +96,14 @@ def start_engine_build(options) -> subprocess.Popen:
         raise SystemExit(f"the packed engine lacks {lacking or 'its archive'} and {archive} is not there to build one from: "
                          "put the folder of the CUDA 13 libraries into LD_LIBRARY_PATH, or pack the source")
     source = unpack(archive, options.work / "llama.cpp")
-    backend = [] if options.cpu else ["-DGGML_CUDA=ON", f"-DCMAKE_CUDA_ARCHITECTURES={architectures()}"]
+    # Without nvcc's own compression xz makes far less of it (bench/gpu/keep_engine).
+    backend = [] if options.cpu else ["-DGGML_CUDA=ON", f"-DCMAKE_CUDA_ARCHITECTURES={architectures()}",
+                                      "-DGGML_CUDA_COMPRESSION_MODE=none"]
     targets = ["llama-server", "ggml-cpu", *([] if options.cpu else ["ggml-cuda"])]
     configure = ["cmake", "-S", source, "-B", options.work / "engine", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
                  "-DGGML_BACKEND_DL=ON", "-DGGML_NATIVE=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF",
                  "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_APP=OFF",
-                 *backend]
+                 "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON", "-DCMAKE_INSTALL_RPATH=$ORIGIN", *backend]
     with open(options.work / "engine-build.log", "wb") as log:
         subprocess.run([str(part) for part in configure], check=True, stdout=log, stderr=log)
         return subprocess.Popen(["ninja", "-C", str(options.work / "engine"), *targets], stdout=log, stderr=log)
