@@ -33,16 +33,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpu", action="store_true", help="try the script without a GPU, with tiny models")
 
 
-def prepare(options) -> Parts:
-    """Unpacks and, where the pack has only llama.cpp's source, builds. SystemExit with a sentence when that fails."""
-    options.out.mkdir(parents=True, exist_ok=True)
-    options.work.mkdir(parents=True, exist_ok=True)
-    build = None if options.llama_server else start_engine(options)
-    programs = None if options.llamatelemetry else unpack_programs(options)
-    binary = options.llamatelemetry or programs / "llamatelemetry"
-    if options.llama_server:
-        return Parts(binary.resolve(), options.llama_server.resolve(), programs)
-    return Parts(binary.resolve(), programs=programs, **finish_engine(options, build))
+class Preparation:
+    """Unpacks the programs and, where the pack has only llama.cpp's source, begins to build it; `binary` can be used at
+    once. SystemExit with a sentence when something is not there."""
+
+    def __init__(self, options):
+        self.options = options
+        options.out.mkdir(parents=True, exist_ok=True)
+        options.work.mkdir(parents=True, exist_ok=True)
+        self.build = None if options.llama_server else start_engine(options)
+        self.programs = None if options.llamatelemetry else unpack_programs(options)
+        self.binary = (options.llamatelemetry or self.programs / "llamatelemetry").resolve()
+
+    def finish(self) -> Parts:
+        """Waits for the engine; SystemExit with the end of the build's log when it did not build."""
+        if self.options.llama_server:
+            return Parts(self.binary, self.options.llama_server.resolve(), self.programs)
+        return Parts(self.binary, programs=self.programs, **finish_engine(self.options, self.build))
 
 
 def unpack(archive: Path, folder: Path) -> Path:
