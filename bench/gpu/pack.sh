@@ -32,7 +32,7 @@ pack_engine() {
   rm -rf "$folder"
   mkdir -p "$folder/bin"
   cp -a "$1"/bin/* "$folder/bin/"
-  needed_names "$folder"/bin/* | grep -E '^lib(cu|nv|nccl)' | grep -v '^libcuda\.so' >"$folder/needed"
+  needed_names "$folder"/bin/* | awk '/^lib(cu|nv|nccl)/ && !/^libcuda\.so/' >"$folder/needed"
   for name in $(needed_names "$folder"/bin/* | grep -E '^libgomp'); do
     cp -L "$(ldconfig -p | awk -v name="$name" '$1 == name { print $NF; exit }')" "$folder/bin/"
   done
