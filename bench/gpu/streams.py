@@ -2,12 +2,20 @@
 
 import http.client
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 
+import engine
 
-def one(port: int, body: dict, seconds: float = 120, path: str = "/completion") -> dict:
+CLIENTS = 8           # processes at most
+CLIENTS_START = 1.0   # seconds that they have to start
+LONGEST = 120.0       # seconds of an answer
+
+
+def one(port: int, body: dict, seconds: float = LONGEST, path: str = "/completion") -> dict:
     """Times on time.monotonic(): `begun`, `chunks` (each with tokens), `ended`; `timings` as the server gives them.
     RuntimeError when the answer is not a whole stream."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds)
@@ -35,27 +43,50 @@ def one(port: int, body: dict, seconds: float = 120, path: str = "/completion") 
     return found
 
 
-def together(port: int, bodies: list[dict], seconds: float = 120) -> list[dict]:
+def together(port: int, bodies: list[dict], seconds: float = LONGEST) -> list[dict]:
     """All at once, one connection each; RuntimeError when any fails."""
     return side_by_side([lambda body=body: one(port, body, seconds) for body in bodies])
 
 
-def keep_busy(port: int, streams: int, seconds: float, body: Callable[[int], dict],
+def keep_busy(port: int, streams: int, seconds: float, prompt: int, output: int, salt: int = 0,
               path: str = "/completion") -> list[dict]:
     """`streams` connections that send the next request when the last answer ends, until `seconds` are over. Requests in
-    flight then run to their end. `body` gets a number that is new each time."""
-    until = time.monotonic() + seconds
-    numbers = iter(range(10**9))
-    lock = threading.Lock()
+    flight then run to their end. In several processes, since one of Python's would be the limit and not the GPU."""
+    at = time.monotonic() + CLIENTS_START
+    clients = min(streams, CLIENTS)
+    processes = []
+    for client in range(clients):
+        count = streams // clients + (client < streams % clients)
+        numbers = (port, count, at, seconds, prompt, output, salt * CLIENTS + client)
+        processes.append(subprocess.Popen([sys.executable, "-B", __file__, path, *map(str, numbers)], text=True,
+                                          stdout=subprocess.PIPE, stderr=subprocess.PIPE))
+    return [answer for process in processes for answer in answers_of(process, seconds)]
+
+
+def answers_of(client: subprocess.Popen, seconds: float) -> list[dict]:
+    try:
+        answers, said = client.communicate(timeout=CLIENTS_START + seconds + LONGEST)
+    except subprocess.TimeoutExpired:
+        client.kill()
+        raise RuntimeError("a client did not end in time") from None
+    if client.returncode:
+        raise RuntimeError((said.strip().splitlines() or ["a client ended without an answer"])[-1])
+    return json.loads(answers)
+
+
+def client(path: str, port: int, streams: int, at: float, seconds: float, prompt: int, output: int, salt: int) -> list[dict]:
+    """One process of keep_busy; begins at `at`."""
+    lock, numbers = threading.Lock(), iter(range(10**9))
 
     def again() -> list[dict]:
         done = []
-        while time.monotonic() < until:
+        while time.monotonic() < at + seconds:
             with lock:
-                number = next(numbers)
-            done.append(one(port, body(number), path=path))
+                number = salt * 10_000 + next(numbers)
+            done.append(one(port, engine.request(prompt, output, number), path=path))
         return done
 
+    time.sleep(max(at - time.monotonic(), 0))
     return [answer for answers in side_by_side([again] * streams) for answer in answers]
 
 
@@ -116,3 +147,8 @@ def under_load(answers: list[dict]) -> dict:
 
 def milliseconds(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * 1e3
+
+
+if __name__ == "__main__":
+    port, streams, *numbers, prompt, output, salt = sys.argv[2:]
+    print(json.dumps(client(sys.argv[1], int(port), int(streams), *map(float, numbers), int(prompt), int(output), int(salt))))
