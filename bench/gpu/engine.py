@@ -11,6 +11,8 @@ import servers  # noqa: E402
 
 # Said besides the plan's flags; none of it changes what is allocated on a card.
 VERBOSE = ["--verbosity", "4"]
+# A crash would otherwise first be taken apart by a debugger, where there is one.
+QUICK_TO_END = {"GGML_NO_BACKTRACE": "1"}
 
 
 def planned(binary: Path, model: Path, options: list[str]) -> dict:
@@ -35,7 +37,7 @@ def start(parts, plan: dict, model: Path, folder: Path, name: str, threads: int,
     """Waits until it is healthy; SystemExit with the end of its log when it is not."""
     port, = servers.free_ports(1)
     command = [parts.server, "-m", model, *plan["flags"], "--host", "127.0.0.1", "--port", port, "-t", threads, *VERBOSE]
-    server = servers.Server(name, command, folder, {**parts.environment, **plan["env"]})
+    server = servers.Server(name, command, folder, {**QUICK_TO_END, **parts.environment, **plan["env"]})
     server.port = port
     try:
         return server.wait_for(f"http://127.0.0.1:{port}/health", seconds)

@@ -7,7 +7,9 @@ BUFFER = re.compile(r": +(\S+) +(model|KV|RS|compute|output) +buffer size += +([
 COPIES = re.compile(r"sched copies = (\d+)")
 OFFLOADED = re.compile(r"offloaded (\d+)/(\d+) layers to GPU")
 POOL = re.compile(r"Device (\d+): (.+?), compute capability ([0-9.]+), VMM: (yes|no)")
-COMPLAINT = re.compile(r"error|fail|unsupported|does not support|not implemented|requires|abort|GGML_ASSERT", re.IGNORECASE)
+# From the surest sign of what ended a server to the weakest.
+COMPLAINTS = [re.compile(r"GGML_ASSERT|CUDA error"), re.compile(r"^\S+ E "),
+              re.compile(r"error|fail|abort|support|invalid", re.IGNORECASE)]
 PARTS = {"model": "weights", "KV": "kv", "RS": "kv", "compute": "compute", "output": "compute"}
 # A reservation that is made again replaces the one before; weights and caches come in several buffers.
 REPLACED = ("compute", "output")
@@ -40,5 +42,8 @@ def facts(text: str) -> dict:
 def complaint(text: str) -> str:
     """The line that says why a server ended, or its last one."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    found = [line for line in lines if COMPLAINT.search(line)]
-    return (found or lines or ["it said nothing"])[0 if found else -1][:300]
+    for sign in COMPLAINTS:
+        found = next((line for line in lines if sign.search(line)), None)
+        if found:
+            return found[:300]
+    return lines[-1][:300] if lines else "it said nothing"

@@ -60,9 +60,18 @@ class Facts(unittest.TestCase):
 
 
 class Complaint(unittest.TestCase):
-    def test_is_the_first_line_that_names_a_problem(self):
-        log = "I build: 11434\nE llama_model_load: error loading model: device CUDA0 does not support split buffers\nE main: exiting\n"
+    def test_is_the_first_error_and_not_a_warning_before_it(self):
+        log = ("0.00.1 W load_backend: failed to find one\n"
+               "0.01.2 E llama_model_load: error loading model: device CUDA0 does not support split buffers\n0.01.3 E exiting\n")
         self.assertIn("does not support split buffers", engine_log.complaint(log))
+
+    def test_is_the_broken_assertion_before_all_else(self):
+        log = "0.00.1 E something failed\n/src/ggml-backend-meta.cpp:7: GGML_ASSERT(axis >= 0) failed\nlibggml-base.so(ggml_abort)\n"
+        self.assertIn("GGML_ASSERT(axis", engine_log.complaint(log))
+
+    def test_is_whatever_sounds_like_one_where_no_level_is_written(self):
+        self.assertEqual(engine_log.complaint("start\nerror: unknown argument: --kv\nusage: ...\n"),
+                         "error: unknown argument: --kv")
 
     def test_is_the_last_line_of_a_silent_death(self):
         self.assertEqual(engine_log.complaint("one\ntwo\n\n"), "two")
