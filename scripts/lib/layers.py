@@ -15,11 +15,12 @@ STORE_APPEND = {"store/store.h"}
 # room: (rooms whose every header may be included, single headers that may be included as well)
 ALLOWED = {
     "base": (set(), set()),
+    "gpus": ({"base"}, set()),
     "gguf": ({"base"}, set()),
     "placement": ({"base", "gguf"}, set()),
     "store": ({"base"}, set()),
-    "telemetry": ({"base", "wire"}, STORE_APPEND),
-    "engine": ({"base", "placement"}, set()),
+    "telemetry": ({"base", "gpus", "wire"}, STORE_APPEND),
+    "engine": ({"base", "gpus", "placement"}, set()),
     "gateway": ({"base", "telemetry"}, set()),
     "views": ({"base", "analytics"}, STORE_READ),
     "app": (None, set()),  # knows everything

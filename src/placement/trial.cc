@@ -75,7 +75,7 @@ std::vector<std::string> changes_that_fit(const Trial& trial, std::uint64_t cont
   const EngineOptions& asked = trial.request.options;
   if (const auto tokens = largest_context(trial, context); tokens)
     changes.push_back(fmt::format("--ctx {}", *tokens));
-  if (asked.flash_attention && uses_wide_cache(asked)) {
+  if (asked.has_flash_attention() && uses_wide_cache(asked)) {
     EngineOptions narrow = asked;
     narrow.key_type = narrow.value_type = gguf::find_tensor_type("q8_0")->id;
     PlanRequest request = trial.request;

@@ -153,7 +153,7 @@ std::uint64_t layer_memory_bytes(const ModelShape& model, const LayerShape& laye
   const std::uint64_t cells =
       (layer.memory.windowed ? window_cells(context, model.memory.window) : context.cells) * context.streams;
   // Without FlashAttention values lie transposed, and all layers have room for the widest.
-  const bool transposed = !options.flash_attention && layer.memory.value_values != 0;
+  const bool transposed = !options.has_flash_attention() && layer.memory.value_values != 0;
   const std::uint64_t values = transposed ? widest_value(model) : layer.memory.value_values;
   return bytes + cells * (row_bytes(options.key_type, layer.memory.key_values) +
                           row_bytes(options.value_type, values));

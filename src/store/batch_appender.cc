@@ -174,7 +174,10 @@ Result<> append_batch(duckdb_connection connection, const Batch& batch, bool cou
   if (auto done = append_rows(connection, "resources", batch.resources, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "received_spans", batch.spans, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "events", batch.events, count_repairs); !done) return done;
-  return append_rows(connection, "metrics", batch.metrics, count_repairs);
+  if (auto done = append_rows(connection, "metrics", batch.metrics, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "gpus", batch.gpus, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "gpu_samples", batch.gpu_samples, count_repairs); !done) return done;
+  return append_rows(connection, "gpu_processes", batch.gpu_processes, count_repairs);
 }
 
 }  // namespace llt::store

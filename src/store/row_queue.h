@@ -18,9 +18,15 @@ struct Batch {
   std::vector<SpanRow> spans;
   std::vector<EventRow> events;
   std::vector<MetricRow> metrics;
+  std::vector<GpuRow> gpus;
+  std::vector<GpuSampleRow> gpu_samples;
+  std::vector<GpuProcessRow> gpu_processes;
 
   [[nodiscard]] std::size_t rows() const noexcept {
-    return requests.size() + resources.size() + spans.size() + events.size() + metrics.size();
+    return requests.size() + resources.size() + spans.size() + events.size() + metrics.size() + gpu_rows();
+  }
+  [[nodiscard]] std::size_t gpu_rows() const noexcept {
+    return gpus.size() + gpu_samples.size() + gpu_processes.size();
   }
   [[nodiscard]] bool empty() const noexcept { return rows() == 0; }
 
@@ -32,6 +38,7 @@ struct Batch {
       if (rows.capacity() > kKeptRows) rows.shrink_to_fit();
     };
     empty(requests), empty(resources), empty(spans), empty(events), empty(metrics);
+    empty(gpus), empty(gpu_samples), empty(gpu_processes);
   }
 
   std::vector<RequestRow>& of(const RequestRow&) noexcept { return requests; }
@@ -39,6 +46,9 @@ struct Batch {
   std::vector<SpanRow>& of(const SpanRow&) noexcept { return spans; }
   std::vector<EventRow>& of(const EventRow&) noexcept { return events; }
   std::vector<MetricRow>& of(const MetricRow&) noexcept { return metrics; }
+  std::vector<GpuRow>& of(const GpuRow&) noexcept { return gpus; }
+  std::vector<GpuSampleRow>& of(const GpuSampleRow&) noexcept { return gpu_samples; }
+  std::vector<GpuProcessRow>& of(const GpuProcessRow&) noexcept { return gpu_processes; }
 };
 
 /// Many producers, one consumer. The lock is held for one move of a row, or one swap.

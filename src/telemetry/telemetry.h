@@ -8,8 +8,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "telemetry/gpu_state.h"
 #include "telemetry/request_record.h"
 
 namespace llt::store {
@@ -37,6 +39,7 @@ struct LiveCounts {
 };
 
 struct Options {
+  GpuOptions gpus;
   std::string service_version;
   std::string service_instance_id;
   bool capture_content = false;
@@ -63,6 +66,10 @@ class Telemetry {
   virtual void engine_event(std::string kind, std::string message, std::string attributes_json) = 0;
 
   [[nodiscard]] virtual LiveCounts& live() noexcept = 0;
+
+  /// The GPUs as they were read last, and what they are; empty without any. Any thread, at once.
+  [[nodiscard]] virtual std::vector<GpuState> gpu_states() const = 0;
+  [[nodiscard]] virtual std::vector<GpuIdentity> gpu_identities() const = 0;
 
   /// Prometheus text exposition format 0.0.4 of every metric of the SDK.
   [[nodiscard]] virtual std::string prometheus_text() = 0;

@@ -55,7 +55,7 @@ class NoExporter final : public opentelemetry::sdk::trace::SpanExporter {
 struct Bench {
   NoStore store;
   LiveCounts live;
-  Gauges gauges{live, store};
+  Gauges gauges{live, store, nullptr};
   PrometheusPage page;
   Metrics metrics{NameSets{}, "1", gauges};
   std::shared_ptr<CurrentResource> resource =
