@@ -130,3 +130,18 @@ def untouched(results: list[dict]) -> list[str]:
 def beside_smi(results: list[dict]) -> list[str]:
     both = [result["smi_agrees"] for result in results if result.get("smi_agrees") is not None]
     return [f"nvidia-smi beside NVML: the same MiB in {sum(both)} of {len(both)} readings"] if both else []
+
+
+def status_beside_smi(status: dict, used: dict[str, int | None], processes: dict[str, dict[int, int | None]]) -> dict:
+    """Readings of `status --json` by those of nvidia-smi in MiB, by card and by process; [differences, ...] of each, in
+    MiB, of what both know."""
+    cards, each = [], []
+    for gpu in status.get("gpus", []):
+        cards += difference(gpu["memory_used_bytes"], used.get(gpu["uuid"]))
+        for process in gpu["processes"]:
+            each += difference(process["memory_bytes"], processes.get(gpu["uuid"], {}).get(process["pid"]))
+    return {"cards": cards, "processes": each}
+
+
+def difference(ours: int | None, mebibytes_of_smi: int | None) -> list[float]:
+    return [] if ours is None or mebibytes_of_smi is None else [ours / MIB - mebibytes_of_smi]

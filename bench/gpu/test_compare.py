@@ -47,6 +47,15 @@ class Places(unittest.TestCase):
         self.assertIsNone(compare.host(planned, {})["server"])
 
 
+class Status(unittest.TestCase):
+    def test_is_compared_where_both_know(self):
+        status = {"gpus": [{"uuid": "a", "memory_used_bytes": 10 * MIB, "processes": [
+            {"pid": 1, "memory_bytes": 8 * MIB + MIB // 2}, {"pid": 2, "memory_bytes": None}, {"pid": 3, "memory_bytes": 5}]},
+            {"uuid": "b", "memory_used_bytes": 7 * MIB, "processes": []}]}
+        found = compare.status_beside_smi(status, {"a": 9, "b": None}, {"a": {1: 8, 2: 4}})
+        self.assertEqual(found, {"cards": [1.0], "processes": [0.5]})
+
+
 class Texts(unittest.TestCase):
     def result(self, **more) -> dict:
         return {"model": "8B", "options": ["--ctx", "8192"], "cards": [compare.card(PLANNED, SERVER, 5700 * MIB, "process")],
