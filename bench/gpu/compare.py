@@ -123,8 +123,8 @@ def untouched(results: list[dict]) -> list[str]:
     listed = sum(one["listed"] for one in watched)
     grown = [one for one in watched if one["grown_bytes"]]
     compared = sum(one["grown_bytes"] is not None for one in watched)
-    return [f"cards without a share: the engine listed on {listed} of {len(watched)}; bytes changed on {len(grown)} of "
-            f"the {compared} that nothing else used"]
+    lines = [f"cards without a share: the engine listed on {listed} of {len(watched)}"]
+    return [*lines, f"of them, {compared} that nothing else used: bytes changed on {len(grown)}"] if compared else lines
 
 
 def beside_smi(results: list[dict]) -> list[str]:

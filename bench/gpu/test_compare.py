@@ -71,7 +71,7 @@ class Texts(unittest.TestCase):
     def test_the_summary_counts(self):
         text = compare.summary([self.result(), {"model": "8B", "options": [], "error": "gone"}])
         for part in ("2 cases, 1 of them with an error", "1 of 1 cards within", "on one card: 590 to 590",
-                     "listed on 0 of 1; bytes changed on 0 of the 1", "the same MiB in 1 of 1"):
+                     "listed on 0 of 1", "1 that nothing else used: bytes changed on 0", "the same MiB in 1 of 1"):
             self.assertIn(part, text)
 
     def test_nothing_measured_is_not_zero(self):
