@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "analytics/gpu/worker.h"
 #include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
@@ -199,6 +200,7 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 }
 
 int run(int argc, char** argv) {
+  if (argc == 2 && argv[1] == analytics::gpu::kWorkerArgument) return analytics::gpu::run_worker();
   signal(SIGPIPE, SIG_IGN);  // a peer that closes is an error of that one write, never our end
   init_log();
 
@@ -217,6 +219,7 @@ int run(int argc, char** argv) {
   add_trace(app, line);
   add_doctor(app, line);
   add_model_commands(app, line);
+  add_graph_command(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

@@ -25,6 +25,7 @@ struct CommandLine {
   GgufOptions gguf;
   SynthOptions synth;
   PlanOptions plan;
+  GraphOptions graph;
   std::string since, window = "1m", output, html;
   std::function<int(const Settings&)> command;
 };
@@ -37,5 +38,7 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 
 /// The commands about model files: gguf, plan, synth.
 void add_model_commands(CLI::App& app, CommandLine& line);
+
+void add_graph_command(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app
