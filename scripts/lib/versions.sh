@@ -22,6 +22,10 @@ networkit_version=11.3
 networkit_wheel=networkit-$networkit_version-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
 networkit_sha256=c44d58a9f8191acad081c334d8eb7da1ccc94ac62441c9de6a7499989e5c66ba
 
+cugraph_version=26.10.0
+cugraph_sha256=6bbebb8499d11634a24dda7691f401c1d2311da6db2e4962bf3ec46f12c93b6b
+rapids_logger_version=0.3.0
+
 node_version=24.19.0
 go_version=1.27.3
 litellm_version=1.106.2

@@ -26,7 +26,7 @@ struct CommandLine {
   SynthOptions synth;
   PlanOptions plan;
   GraphOptions graph;
-  std::string since, window = "1m", output, html;
+  std::string since, window = "1m", output, html, gpu_memory;
   std::function<int(const Settings&)> command;
 };
 
@@ -35,6 +35,12 @@ using SubcommandRun = std::function<int(const Settings&)>;
 /// A subcommand with its help text and the option --config. `line` must live as long as `app`.
 CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
                       const std::string& examples, SubcommandRun run);
+
+/// The options by which the looking commands find the store.
+void add_store_settings(CLI::App& command, CommandLine& line);
+
+/// One option that may also stand in the environment or a file.
+void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec);
 
 /// The commands about model files: gguf, plan, synth.
 void add_model_commands(CLI::App& app, CommandLine& line);

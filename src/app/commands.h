@@ -62,8 +62,11 @@ int run_synth(const Settings& settings, const SynthOptions& options);
 int run_plan(const Settings& settings, const PlanOptions& options);
 
 struct GraphOptions {
-  std::string edges;      ///< file
-  std::string algorithm;  ///< empty: pagerank
+  std::string kind;   ///< trace, services, interference, prefix, model; empty: a file
+  std::string edges;  ///< that file
+  std::string trace;  ///< trace: only this one
+  std::optional<std::int64_t> since_ns;
+  std::string algorithm;  ///< empty: the graph's usual one
   std::string backend = "auto";
   bool directed = false, undirected = false;
   std::vector<std::string> from;  ///< ids as in the input
@@ -73,6 +76,7 @@ struct GraphOptions {
   std::optional<unsigned> iterations;
   std::uint64_t seed = 1;
   unsigned threads = 0;
+  std::optional<std::uint64_t> gpu_memory_bytes;
   std::size_t rows = 20;
   bool json = false;
 };

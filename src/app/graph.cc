@@ -6,20 +6,70 @@
 #include <cstdio>
 #include <cstring>
 
+#include "analytics/model_graph.h"
 #include "analytics/read_edges.h"
+#include "analytics/store_graphs.h"
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/graph_answer.h"
 #include "app/progress_line.h"
+#include "app/source.h"
 #include "app/terminal.h"
 
 namespace llt::app {
 namespace {
 
-Result<GraphInput> read_input(const GraphOptions& options) {
-  auto graph = analytics::read_edges(options.edges);
-  if (!graph) return std::unexpected(graph.error());
-  return GraphInput{std::move(*graph), "the edges in " + options.edges, {}, {}};
+std::string kinds() {
+  std::string names;
+  for (const auto& kind : analytics::store_graph_kinds()) names += std::string(kind.name) + ", ";
+  return names + "model";
+}
+
+// What has to be there, and nothing that contradicts it.
+Result<> check_input(const GraphOptions& options) {
+  const bool known =
+      options.kind.empty() || options.kind == "model" || analytics::find_store_graph(options.kind) != nullptr;
+  if (!known) {
+    return fail(ErrorCode::invalid_argument, fmt::format("there is no graph '{}'", options.kind),
+                "choose one of " + kinds() + ", or name a file with --edges");
+  }
+  if (options.kind.empty() == options.edges.empty()) {
+    return fail(
+        ErrorCode::invalid_argument,
+        options.kind.empty() ? "which graph?" : "a graph comes from the store or from a file, not from both",
+        "name one of " + kinds() + ", or a file with --edges");
+  }
+  return {};
+}
+
+Result<analytics::DescribedGraph> read_model(const Settings& settings) {
+  const auto file = settings.text("model");
+  if (!file) return fail(ErrorCode::invalid_argument, "which model?", "name its file with --model");
+  const auto model = gguf::ModelFile::open(*file);
+  if (!model) return std::unexpected(model.error());
+  return analytics::model_graph(*model);
+}
+
+Result<analytics::DescribedGraph> read_input(const Settings& settings, const GraphOptions& options) {
+  if (options.kind == "model") return read_model(settings);
+  if (options.kind.empty()) {
+    auto graph = analytics::read_edges(options.edges);
+    if (!graph) return std::unexpected(graph.error());
+    return analytics::DescribedGraph{std::move(*graph), "the edges in " + options.edges, {}, {}, true};
+  }
+  auto source = Source::make(settings);
+  if (!source) return std::unexpected(source.error());
+  analytics::StoreGraphRequest request;
+  if (options.since_ns) request.since = now_unix() - *options.since_ns;
+  request.trace = options.trace;
+  return analytics::read_store_graph(**source, *analytics::find_store_graph(options.kind), request);
+}
+
+// What is asked of a graph when the user does not say.
+analytics::Algorithm usual_algorithm(const std::string& kind) {
+  const auto* graph = analytics::find_store_graph(kind);
+  if (graph != nullptr) return graph->algorithm;
+  return kind == "model" ? analytics::Algorithm::degree : analytics::Algorithm::pagerank;
 }
 
 std::string known_algorithms() {
@@ -29,14 +79,16 @@ std::string known_algorithms() {
   return names;
 }
 
-Result<analytics::Request> make_request(const GraphOptions& options, const analytics::IdTable& ids) {
+Result<analytics::Request> make_request(const GraphOptions& options, const analytics::DescribedGraph& input) {
   analytics::Request request;
-  const auto* info = analytics::find_algorithm(options.algorithm.empty() ? "pagerank" : options.algorithm);
+  const auto* info = options.algorithm.empty() ? &analytics::info_of(usual_algorithm(options.kind))
+                                               : analytics::find_algorithm(options.algorithm);
   if (info == nullptr) {
     return fail(ErrorCode::invalid_argument, fmt::format("there is no algorithm '{}'", options.algorithm),
                 "choose one of " + known_algorithms());
   }
   request.algorithm = info->id;
+  if (!input.directed && info->direction == analytics::Direction::directed) request.directed = false;
   if (options.directed) request.directed = true;
   if (options.undirected) request.directed = false;
   request.damping = options.damping;
@@ -47,7 +99,7 @@ Result<analytics::Request> make_request(const GraphOptions& options, const analy
   request.seed = options.seed;
   request.threads = options.threads;
   for (const std::string& id : options.from) {
-    const auto vertex = ids.find(id);
+    const auto vertex = input.graph.ids.find(id);
     if (!vertex)
       return fail(ErrorCode::invalid_argument, fmt::format("--from: no vertex has the id '{}'", id));
     request.from.push_back(*vertex);
@@ -76,19 +128,21 @@ int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
 
 }  // namespace
 
-int run_graph(const Settings& /*settings*/, const GraphOptions& options) {
+int run_graph(const Settings& settings, const GraphOptions& options) {
+  if (auto checked = check_input(options); !checked) return bad_usage(checked.error());
   ProgressLine line;
   line.show("reading");
-  const auto input = read_input(options);
+  const auto input = read_input(settings, options);
   if (!input) return line.clear(), failed(input.error());
-  const auto request = make_request(options, input->graph.ids);
+  const auto request = make_request(options, *input);
   if (!request) return line.clear(), bad_usage(request.error());
   if (auto checked = analytics::check(*request, input->graph.edges.vertices); !checked)
     return line.clear(), bad_usage(checked.error());
   const std::string name(analytics::info_of(request->algorithm).name);
   line.show(name);
+  const analytics::GpuOptions gpu{.visible = {}, .memory_bytes = options.gpu_memory_bytes};
   const auto run =
-      analytics::analyse(input->graph.edges, *request, want_of(options.backend), {}, [&](double done) {
+      analytics::analyse(input->graph.edges, *request, want_of(options.backend), gpu, [&](double done) {
         if (line.due()) line.show(fmt::format("{}: {:.0f} %", name, 100 * done));
       });
   line.clear();

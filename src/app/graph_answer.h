@@ -5,21 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "analytics/edges.h"
+#include "analytics/described_graph.h"
 #include "analytics/session.h"
 
 namespace llt::app {
 
-/// A graph with what it stands for.
-struct GraphInput {
-  analytics::NamedGraph graph;
-  std::string about;                ///< "the edges in roads.csv"
-  std::vector<std::string> labels;  ///< of the vertices, beside their ids; empty: the ids say it all
-  std::vector<std::string> notes;   ///< how far the graph can be trusted
-};
-
 struct GraphAnswer {
-  const GraphInput& input;
+  const analytics::DescribedGraph& input;
   const analytics::Request& request;
   const analytics::Run& run;
 

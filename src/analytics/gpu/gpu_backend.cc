@@ -93,11 +93,7 @@ class GpuBackend final : public Backend {
 
   Result<> load(const EdgeList& edges) override {
     edges_ = &edges;
-    for (std::uint32_t place = 0; place < places_.size(); ++place) {
-      if (auto emptied = empty(place); !emptied) return emptied;
-    }
-    places_.clear();
-    return {};
+    return empty_all();
   }
 
   Result<Outcome> run(const Request& request, const Progress& /*progress*/) override {
@@ -152,11 +148,28 @@ class GpuBackend final : public Backend {
     if (edges_->vertices > static_cast<Vertex>(std::numeric_limits<std::int32_t>::max()))
       return fail(ErrorCode::invalid_argument, "the GPU back end takes at most 2 147 483 647 vertices");
     Csr rows = build_csr(*edges_, shape.rows);
-    if (auto room = check_room(rows); !room) return std::unexpected(room.error());
-    const auto place = static_cast<std::uint32_t>(places_.size());
-    if (auto moved = move_there(rows, shape, place); !moved) return std::unexpected(moved.error());
+    auto moved = place_next(rows, shape);
+    if (!moved && moved.error().code == ErrorCode::resource_exhausted && !places_.empty()) {
+      if (auto emptied = empty_all(); !emptied) return std::unexpected(emptied.error());
+      moved = place_next(rows, shape);
+    }
+    if (!moved) return std::unexpected(moved.error());
     places_.push_back({shape, std::move(rows)});
-    return place;
+    return static_cast<std::uint32_t>(places_.size() - 1);
+  }
+
+  Result<> place_next(const Csr& rows, Shape shape) {
+    if (auto room = check_room(rows); !room) return room;
+    return move_there(rows, shape, static_cast<std::uint32_t>(places_.size()));
+  }
+
+  // Makes room: what was resident can be moved there again.
+  Result<> empty_all() {
+    for (std::uint32_t place = 0; place < places_.size(); ++place) {
+      if (auto emptied = empty(place); !emptied) return emptied;
+    }
+    places_.clear();
+    return {};
   }
 
   Result<> check_room(const Csr& rows) const {

@@ -19,12 +19,13 @@
 
 #define LLT_CUGRAPH_FUNCTIONS(X)                                                                             \
   X(create_resource_handle)                                                                                  \
-  X(free_resource_handle) X(error_message) X(error_free) X(type_erased_device_array_create) X(               \
-      type_erased_device_array_free) X(type_erased_device_array_view) X(type_erased_device_array_view_free)  \
-      X(type_erased_device_array_view_size) X(type_erased_device_array_view_type)                            \
-          X(type_erased_device_array_view_copy_from_host) X(type_erased_device_array_view_copy_to_host)      \
-              X(graph_create_with_times_sg) X(graph_free) X(rng_state_create) X(rng_state_free)              \
-                  X(pagerank_allow_nonconvergence) X(personalized_pagerank_allow_nonconvergence)             \
+  X(free_resource_handle)                                                                                    \
+  X(error_message) X(error_free) X(type_erased_device_array_create) X(type_erased_device_array_free)         \
+      X(type_erased_device_array_view) X(type_erased_device_array_view_free)                                 \
+          X(type_erased_device_array_view_size) X(type_erased_device_array_view_type)                        \
+              X(type_erased_device_array_view_copy_from_host) X(type_erased_device_array_view_copy_to_host)  \
+                  X(graph_create_with_times_sg) X(graph_free) X(rng_state_create) X(rng_state_free) X(       \
+                      pagerank_allow_nonconvergence) X(personalized_pagerank_allow_nonconvergence)           \
                       X(centrality_result_get_vertices) X(centrality_result_get_values) X(                   \
                           centrality_result_converged) X(centrality_result_free) X(betweenness_centrality)   \
                           X(edge_betweenness_centrality) X(edge_centrality_result_get_src_vertices) X(       \
