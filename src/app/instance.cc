@@ -111,7 +111,7 @@ Result<> Instance::start_managed_engine() {
   callbacks.outstanding = [upstream] { return upstream->outstanding.load(std::memory_order_relaxed); };
   callbacks.last_byte = [upstream] { return upstream->last_byte_ns.load(std::memory_order_relaxed); };
   if (plan_->placement) {
-    telemetry_->engine_event("placement", plan_->placement->name + ": " + plan_->placement->reason,
+    telemetry_->engine_event("placement.chosen", plan_->placement->name + ": " + plan_->placement->reason,
                              placement_attributes(*plan_->placement, plan_->why));
   }
   spdlog::info("starting {}", plan_->launch.to_string());

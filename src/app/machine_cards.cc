@@ -10,8 +10,11 @@ namespace llt::app {
 namespace {
 
 placement::Card to_card(const gpus::Gpu& gpu) {
-  placement::Card card{
-      .name = gpu.name, .total_bytes = gpu.memory_total_bytes, .used_bytes = gpu.memory_used_bytes};
+  const std::uint64_t kept = gpu.memory_reserved_bytes.value_or(0);
+  placement::Card card{.name = gpu.name,
+                       .total_bytes = gpu.memory_total_bytes,
+                       .used_bytes = gpu.memory_used_bytes - std::min(kept, gpu.memory_used_bytes)};
+  card.reserved_bytes = gpu.memory_reserved_bytes;
   card.index = static_cast<std::size_t>(gpu.index);
   placement::add_data_sheet(card);
   if (const auto capability = placement::parse_capability(gpu.compute_capability))

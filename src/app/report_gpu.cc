@@ -79,7 +79,7 @@ Result<Json> bound_figures(Source& source, const Json& totals) {
       query_rows(source,
                  "SELECT (attributes->'bounds'->>'decode_tokens_per_second')::DOUBLE AS decode, "
                  "(attributes->'bounds'->>'prefill_tokens_per_second')::DOUBLE AS prefill FROM events "
-                 "WHERE kind = 'engine.placement' ORDER BY unix_ns DESC LIMIT 1");
+                 "WHERE kind = 'placement.chosen' ORDER BY unix_ns DESC LIMIT 1");
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) return Json(nullptr);
   const Json& row = rows->at(0);

@@ -22,6 +22,10 @@ Gpu describe(const Library& library, unsigned index, nvml::Device device) {
     gpu.memory_total_bytes = memory.total;
     gpu.memory_used_bytes = memory.used;
   }
+  nvml::Memory2 detailed{.version = nvml::kMemory2Version, .total = 0, .reserved = 0, .free = 0, .used = 0};
+  if (library.memory2 != nullptr && library.memory2(device, &detailed) == kSuccess) {
+    gpu.memory_reserved_bytes = detailed.reserved;
+  }
   int major = 0;
   int minor = 0;
   if (library.capability != nullptr && library.capability(device, &major, &minor) == kSuccess) {

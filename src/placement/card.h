@@ -21,9 +21,10 @@ struct Capability {
 [[nodiscard]] std::optional<Capability> parse_capability(std::string_view text) noexcept;
 
 struct Card {
-  std::string name;               ///< may be empty
-  std::uint64_t total_bytes = 0;  ///< as NVML and nvidia-smi count it
-  std::uint64_t used_bytes = 0;   ///< by processes that are not ours
+  std::string name;                                  ///< may be empty
+  std::uint64_t total_bytes = 0;                     ///< as NVML and nvidia-smi count it
+  std::uint64_t used_bytes = 0;                      ///< by processes that are not ours
+  std::optional<std::uint64_t> reserved_bytes = {};  ///< that the driver keeps for itself; nothing: not known
   std::optional<Capability> capability = {};
   std::optional<double> bytes_per_second = {};  ///< memory bandwidth, from the data sheet
   std::optional<double> half_flops = {};        ///< dense f16 on tensor cores per second, from the data sheet

@@ -29,8 +29,8 @@ Role role_of(const Placement& placement, std::size_t card) {
 void fill_cards(Placement& placement, const Trial& trial, const Outcome& outcome) {
   for (std::size_t i = 0; i < trial.request.cards.size(); ++i) {
     CardPlan card{.index = i, .card = trial.request.cards[i], .usage = outcome.usage.cards[i]};
-    card.context_bytes = trial.split[i] > 0 ? kEngineContextBytes : 0;
-    card.reserve_bytes = kReserveBytes;
+    card.context_bytes = trial.split[i] > 0 ? engine_context_bytes(trial) : 0;
+    card.reserve_bytes = reserve_bytes(card.card);
     const std::uint64_t needed = outcome.needed[i], available = outcome.available[i];
     card.free_bytes = available > needed ? available - needed : 0;
     card.missing_bytes = needed > available ? needed - available : 0;

@@ -243,6 +243,21 @@ TEST(Plan, LeavesTheCardOfAnalyticsOutOfThree) {
   EXPECT_EQ(named(planned(asked), "dual").tensor_split[2], 0);
 }
 
+TEST(Plan, LeavesAloneWhatTheDriverKeeps) {
+  PlanRequest asked = request(cards({80}));
+  EXPECT_EQ(named(planned(asked), "single").cards[0].reserve_bytes, kReserveBytes);
+  asked.cards[0].reserved_bytes = 480 * kMebibyte;
+  EXPECT_EQ(named(planned(asked), "single").cards[0].reserve_bytes, 480 * kMebibyte + kFragmentationBytes);
+}
+
+TEST(Plan, CountsWhatCardsExchange) {
+  PlanRequest asked = request(cards({80, 80}));
+  asked.options.split_mode = SplitMode::tensor;
+  const Plan made = planned(asked);
+  EXPECT_EQ(named(made, "dual").cards[1].context_bytes, kEngineContextBytes + kTensorModeBytes);
+  EXPECT_EQ(named(made, "split").cards[0].context_bytes, kEngineContextBytes);
+}
+
 TEST(Plan, CallsCardsByTheirNumberInTheMachine) {
   PlanRequest asked = request(cards({80}));
   asked.cards[0].index = 3;

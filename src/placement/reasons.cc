@@ -84,6 +84,11 @@ void add_notes(Placement& placement, const ModelShape& model, const PlanRequest&
         "the compute buffer of '{}' is an estimate: that of a Llama of this shape", model.architecture));
   }
   if (!engine) return;
+  const auto busy = std::ranges::count_if(placement.tensor_split, [](double share) { return share > 0; });
+  if (busy > 1 && o.split_mode == SplitMode::row) {
+    placement.notes.emplace_back(
+        "llama.cpp 11434 has no --split-mode row for CUDA and refuses to start; tensor is its successor");
+  }
   if (quantised) {
     placement.notes.emplace_back(
         "a quantised cache needs FlashAttention, which works from an f16 copy of one layer's cache (it "

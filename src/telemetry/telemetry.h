@@ -39,12 +39,12 @@ struct LiveCounts {
 };
 
 struct Options {
-  GpuOptions gpus;
   std::string service_version;
   std::string service_instance_id;
   bool capture_content = false;
   std::size_t queue_capacity =
       16384;  ///< finished requests not yet processed; beyond it they are dropped and counted
+  GpuOptions gpus = {};
 };
 
 /// Thread-safe; one instance per process. Never blocks the caller of submit().

@@ -24,6 +24,9 @@ class NoStore final : public store::Store {
   void append(store::SpanRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::EventRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::MetricRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::GpuRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::GpuSampleRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::GpuProcessRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   [[nodiscard]] store::Health health() const override { return {}; }
   bool flush(int) override { return true; }
   void close() override {}

@@ -108,7 +108,7 @@ def test_who_chooses_devices_gets_no_plan(serve, two_cards, own):
 
 
 def test_a_model_that_does_not_fit_is_not_loaded(llama_server, slow_model, tmp_path, binary):
-    driver = nvml.driver(tmp_path / "nvml", nvml.Card(total=1300 * MIB), nvml.Card(total=1300 * MIB))
+    driver = nvml.driver(tmp_path / "nvml", nvml.Card(total=1500 * MIB), nvml.Card(total=1500 * MIB))
     wrapped = nvml.with_cuda(tmp_path, llama_server)
     done = run_up(tmp_path, "--model", str(slow_model), "--llama-server", str(wrapped), "--ctx", "65536",
                   engine=[*THREADS], environment={**driver.environment()})
@@ -162,13 +162,13 @@ def test_a_process_in_the_wrong_place_is_named(serve, two_cards, binary):
         two_cards.write()
         now = status(instance)
         wrong = now["placement"]["misplaced"]
-        assert f"process {engine} (engine) holds 300 MiB of GPU 1, which is meant for analytics" in wrong
+        assert f"process {engine} (engine) holds 300.0 MiB of GPU 1, which is meant for analytics" in wrong
         assert f"process {stranger.pid} (stranger) is on GPU 0, which is meant for engine" in wrong
         assert len(wrong) == 2  # what cannot be seen from here is not judged
         assert now["placement"]["gpus"][0]["engine_bytes"] == 900 * MIB
         assert {process["role"] for process in now["gpus"][1]["processes"]} == {"engine", "unknown"}
         text = subprocess.run([binary, "status", "--data", instance.data], capture_output=True, text=True, check=True).stdout
-        assert "meant for analytics" in text and "the engine holds 900 MiB" in text and "\033" not in text
+        assert "meant for analytics" in text and "the engine holds 900.0 MiB" in text and "\033" not in text
         wait_until(lambda: instance.sql("SELECT 1 FROM gpu_processes WHERE role = 'stranger' AND memory_bytes IS NULL"),
                    "the stranger in the store", 5, every_s=0.3)
     finally:
