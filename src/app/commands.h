@@ -60,6 +60,9 @@ int run_synth(const Settings& settings, const SynthOptions& options);
 
 int run_plan(const Settings& settings, const PlanOptions& options);
 
+/// `probe print-env`
+int run_probe_environment(const Settings& settings);
+
 struct DoctorOptions {
   bool json = false;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "app/report_steps.h"
 #include "app/sql.h"
 #include "app/units.h"
 #include "app/version.h"
@@ -269,6 +270,9 @@ Result<Json> report_document(Source& source, std::optional<UnixNs> since) {
   document["slowest"] = Json::array();
   for (const Json& row : slowest) document["slowest"].push_back(slow_request(row));
   document["losses"] = losses;
+  auto steps = engine_time(source, since);
+  if (!steps) return std::unexpected(steps.error());
+  document["engine_time"] = std::move(*steps);
   return document;
 }
 

@@ -25,6 +25,7 @@ constexpr std::array kSpecs = {
     SettingSpec{"ctx", text, "N", "context of the engine in tokens (default: the engine's plan)"},
     SettingSpec{"parallel", text, "N", "requests the engine works on at once (default: the engine's plan)"},
     SettingSpec{"flash-attn", text, "on|off|auto", "FlashAttention (default auto)"},
+    SettingSpec{"probe", text, "on|off|auto", "look into the engine's batch steps (default auto)"},
     SettingSpec{"capture-content", flag, "", "store prompts and answers (default off)"},
     SettingSpec{"api-key-file", text, "FILE", "keys that clients must present, one a line"},
     SettingSpec{"insecure", flag, "", "listen beyond loopback without keys"},

@@ -13,13 +13,16 @@
 
 namespace llt::app {
 
+enum class ProbeMode : std::uint8_t { off, on, automatic };
+
 struct UpOptions {
   // The engine: either ours (upstreams is empty) or other people's.
   std::optional<std::filesystem::path> model, llama_server;
   std::optional<std::int64_t> context_tokens;
   std::optional<int> parallel;
   std::optional<std::string> flash_attention;  ///< on, off or auto
-  std::vector<std::string> engine_arguments;   ///< behind "--"
+  ProbeMode probe = ProbeMode::automatic;
+  std::vector<std::string> engine_arguments;  ///< behind "--"
   std::vector<BaseUrl> upstreams;
 
   Endpoint listen, console;
