@@ -8,10 +8,12 @@
 
 #include "app/gpu_roles.h"
 #include "app/listen_check.h"
+#include "app/probe.h"
 #include "app/status_document.h"
 #include "app/units.h"
 #include "app/version.h"
 #include "base/log.h"
+#include "engine/listening_ports.h"
 #include "gpus/gpus.h"
 
 namespace llt::app {
@@ -34,13 +36,61 @@ Result<> Instance::check_addresses() {
   return check_can_listen(options_.console, "--console");
 }
 
+// Our own engine is started with the probe; engines of others write to the same folder when they were.
+Result<> Instance::plan_probe() {
+  if (options_.probe == ProbeMode::off) return {};
+  const auto library = plan_ ? find_probe_library() : Result<std::filesystem::path>{};
+  Result<> possible = plan_ ? check_can_probe(plan_->launch.binary) : Result<>{};
+  if (!library) possible = std::unexpected(library.error());
+  const auto folder = probe_folder(options_.data);
+  if (possible) possible = make_probe_folder(folder);
+  if (!possible && options_.probe == ProbeMode::on) return possible;
+  if (!possible) {
+    spdlog::info("batch steps are not recorded: {}", possible.error().message);
+    return {};
+  }
+  probe_folder_ = folder;
+  if (!plan_) return {};
+  for (const auto& [name, value] : probe_environment(*library, folder)) {
+    plan_->launch.environment[name] = value;
+  }
+  return {};
+}
+
+std::optional<telemetry::ProbeOptions> Instance::probe_options() {
+  if (probe_folder_.empty()) return std::nullopt;
+  telemetry::ProbeOptions probe;
+  probe.folder = probe_folder_;
+  probe.upstream_of = [this](std::int64_t pid) { return upstream_of(pid); };
+  probe.on_probed = [this](const std::string& name, bool probed) {
+    spdlog::info("batch steps of {} are {}", name, probed ? "recorded" : "no longer recorded");
+    for (const auto& upstream : upstreams_.all()) {
+      if (upstream->name() == name) upstream->set_probed(probed);
+    }
+  };
+  return probe;
+}
+
+// Whose process an engine is: with several servers to choose from, by the port on which it listens.
+std::string Instance::upstream_of(std::int64_t pid) const {
+  const auto& all = upstreams_.all();
+  if (all.size() == 1) return all.front()->name();
+  const auto ports = engine::listening_ports(pid);
+  for (const auto& upstream : all) {
+    const Endpoint& endpoint = upstream->url().endpoint;
+    if (endpoint.is_loopback() && std::ranges::find(ports, endpoint.port) != ports.end())
+      return upstream->name();
+  }
+  return "";
+}
+
 Result<> Instance::plan_engine() {
   if (!options_.upstreams.empty()) {
     for (const BaseUrl& url : options_.upstreams) {
       upstreams_.add(upstream_name(url), url);
       board_.add(upstream_name(url));
     }
-    return {};
+    return plan_probe();
   }
   auto plan = app::plan_engine(options_);
   if (!plan) return std::unexpected(plan.error());
@@ -49,7 +99,7 @@ Result<> Instance::plan_engine() {
   upstreams_.add(kManagedName, BaseUrl{endpoint, "", endpoint.to_string()});
   board_.add(kManagedName);
   plan_ = std::move(*plan);
-  return {};
+  return plan_probe();
 }
 
 Result<> Instance::lock_data() {
@@ -78,6 +128,7 @@ Result<> Instance::start_telemetry() {
   telemetry_options.gpus.readings_per_second = options_.gpu_rate;
   if (plan_) telemetry_options.gpus.plan = gpu_plan(plan_->placement);
   telemetry_options.gpus.role_of = [this](std::int64_t pid) { return role_of(pid); };
+  telemetry_options.probe = probe_options();
   auto telemetry = telemetry::Telemetry::start(telemetry_options, *store_,
                                                [this] { return engine_facts(board_.representative()); });
   if (!telemetry) return std::unexpected(telemetry.error());
@@ -268,6 +319,8 @@ void Instance::stop() {
   spdlog::debug("the console is closed");
   if (telemetry_) telemetry_->shutdown(kFlushTimeoutMs);
   spdlog::debug("telemetry is flushed");
+  std::error_code others_use_it;
+  if (!probe_folder_.empty()) std::filesystem::remove(probe_folder_, others_use_it);
   if (store_) store_->close();
   spdlog::debug("the store is closed");
 }

@@ -63,6 +63,9 @@ class Instance {
   void apply(std::size_t index, const engine::Snapshot& snapshot);
   void record(const std::string& upstream, const engine::Event& event);
   [[nodiscard]] Result<> start_managed_engine();
+  [[nodiscard]] Result<> plan_probe();
+  [[nodiscard]] std::optional<telemetry::ProbeOptions> probe_options();
+  [[nodiscard]] std::string upstream_of(std::int64_t pid) const;
   void start_watchers();
   [[nodiscard]] std::string_view role_of(std::int64_t pid) const;
   [[nodiscard]] std::string status() const;
@@ -70,6 +73,7 @@ class Instance {
 
   const UpOptions options_;
   const UnixNs started_unix_ns_;
+  std::filesystem::path probe_folder_;    ///< empty: no engine is looked into
   std::optional<EnginePlan> plan_;  ///< nothing when attached
   std::optional<DataLock> lock_;
   std::unique_ptr<store::Store> store_;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/report_gpu.h"
+#include "app/report_steps.h"
 #include "app/sql.h"
 #include "app/units.h"
 #include "app/version.h"
@@ -276,6 +277,9 @@ Result<Json> report_document(Source& source, std::optional<UnixNs> since) {
   if (!bounds) return std::unexpected(bounds.error());
   document["energy"] = std::move(*energy);
   document["bounds"] = std::move(*bounds);
+  auto steps = engine_time(source, since);
+  if (!steps) return std::unexpected(steps.error());
+  document["engine_time"] = std::move(*steps);
   return document;
 }
 

@@ -8,6 +8,7 @@
 
 #include "app/report_data.h"
 #include "app/report_render.h"
+#include "app/report_steps.h"
 #include "app/text_table.h"
 #include "app/units.h"
 
@@ -170,6 +171,9 @@ std::string report_text(const Json& document) {
   std::string out = header(document);
   out += "\n" + latencies(document);
   out += "\nwhere the time went, all requests together\n" + phases(document);
+  if (!document["engine_time"].is_null()) {
+    out += "\ninside the engine\n" + engine_time_text(document["engine_time"]);
+  }
   out += "\n" + groups(document);
   if (!document["errors_by_type"].empty()) out += "\n" + errors(document);
   out += "\nslowest requests\n" + slowest(document);

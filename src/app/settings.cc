@@ -31,6 +31,7 @@ constexpr std::array kSpecs = {
     SettingSpec{"parallel", text, "N", "requests the engine works on at once (default 4)"},
     SettingSpec{"flash-attn", text, "on|off|auto", "FlashAttention (default auto)"},
     SettingSpec{"gpu-rate", text, "N", "readings of each GPU a second, 0 to 100; 0: none (default 10)"},
+    SettingSpec{"probe", text, "on|off|auto", "look into the engine's batch steps (default auto)"},
     SettingSpec{"capture-content", flag, "", "store prompts and answers (default off)"},
     SettingSpec{"api-key-file", text, "FILE", "keys that clients must present, one a line"},
     SettingSpec{"insecure", flag, "", "listen beyond loopback without keys"},

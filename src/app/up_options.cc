@@ -94,6 +94,13 @@ Result<placement::AnalyticsWish> parse_analytics_gpu(const std::string& text) {
   return placement::AnalyticsWish{.none = false, .card = card};
 }
 
+Result<ProbeMode> parse_probe(const std::string& text) {
+  if (text == "on") return ProbeMode::on;
+  if (text == "off") return ProbeMode::off;
+  if (text == "auto") return ProbeMode::automatic;
+  return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not one of on, off, auto", text));
+}
+
 Result<std::string> parse_store(const std::string& text) {
   if (text == "duckdb") return text;
   return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not a store of this version", text),
@@ -208,6 +215,9 @@ Result<> read_placement(const Settings& settings, UpOptions& options) {
 
 Result<> read_engine_options(const Settings& settings, UpOptions& options) {
   if (auto done = choose_engine(settings, options); !done) return done;
+  auto probe = settings.parsed<ProbeMode>("probe", ProbeMode::automatic, parse_probe);
+  if (!probe) return std::unexpected(probe.error());
+  options.probe = *probe;
   if (!options.upstreams.empty()) return {};
   if (auto done = optional_count(settings, "ctx", options.context_tokens); !done) return done;
   if (auto done = optional_count(settings, "parallel", options.parallel); !done) return done;

@@ -14,6 +14,8 @@
 
 namespace llt::app {
 
+enum class ProbeMode : std::uint8_t { off, on, automatic };
+
 struct UpOptions {
   // The engine: either ours (upstreams is empty) or other people's.
   std::optional<std::filesystem::path> model, llama_server;
@@ -23,6 +25,7 @@ struct UpOptions {
   std::optional<std::int64_t> context_tokens;
   std::optional<int> parallel;
   std::optional<placement::FlashAttention> flash_attention;
+  ProbeMode probe = ProbeMode::automatic;
   std::vector<std::string> engine_arguments;  ///< behind "--"
   std::vector<BaseUrl> upstreams;
 

@@ -68,6 +68,11 @@ class DuckStore final : public Store {
   void append(GpuRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(GpuSampleRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(GpuProcessRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(StepRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(StepMemberRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(TurnRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(InterferenceRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(AttributionRow&& row) noexcept override { queue_.push(std::move(row)); }
 
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,
                           const Sink& sink) override {

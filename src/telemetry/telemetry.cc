@@ -21,6 +21,7 @@
 #include "telemetry/sdk_log.h"
 #include "telemetry/span_export.h"
 #include "telemetry/span_model.h"
+#include "telemetry/steps/step_feed.h"
 
 namespace llt::telemetry {
 namespace {
@@ -79,6 +80,7 @@ class Worker final : public Telemetry {
     if (SpanExporterPtr exporter = make_span_exporter(config.traces)) {
       span_export_.emplace(std::move(exporter), config, options.service_version, resource_);
     }
+    if (options.probe) start_step_feed(*options.probe);
     thread_ = std::thread([this] { run(); });
   }
   ~Worker() override { shutdown(0); }
@@ -113,6 +115,7 @@ class Worker final : public Telemetry {
   void shutdown(int timeout_ms) override;
 
  private:
+  void start_step_feed(const ProbeOptions& options);
   void run();
   bool process_waiting();
   void process(RequestRecord& record);
@@ -133,6 +136,7 @@ class Worker final : public Telemetry {
   MetricPush push_;
   PrometheusPage page_;
   std::optional<SpanExport> span_export_;
+  std::optional<StepFeed> step_feed_;
   RecordQueue queue_;
   SteadyNs last_sample_ = 0;
   int samples_since_drain_ = 0;
@@ -145,6 +149,15 @@ class Worker final : public Telemetry {
   std::thread thread_;
 };
 
+void Worker::start_step_feed(const ProbeOptions& options) {
+  const auto in_flight = [this] {
+    return live_.waiting.load(std::memory_order_relaxed) + live_.prefilling.load(std::memory_order_relaxed) +
+           live_.decoding.load(std::memory_order_relaxed);
+  };
+  step_feed_.emplace(StepFeed::Options{options.folder, options.upstream_of, options.on_probed, in_flight},
+                     store_);
+}
+
 void Worker::run() {
   name_this_thread("telemetry");
   while (true) {
@@ -152,6 +165,7 @@ void Worker::run() {
     const SteadyNs now = now_steady();
     // Before the records: the first of them finds the engine's facts in place.
     if (last_sample_ == 0 || now - last_sample_ >= kSampleIntervalNs) take_sample(now);
+    if (step_feed_) step_feed_->poll(now);
     const bool worked = process_waiting();
     if (last_round && !worked) return;
     std::this_thread::sleep_for(worked ? kBusyPause : kIdlePause);
@@ -181,6 +195,7 @@ void Worker::process(RequestRecord& record) {
   sanitize(record);
   const PhaseBreakdown phases = break_down(record);
   count_losses(record, phases);
+  if (step_feed_) step_feed_->attribute_request(record, phases);
   gauges_.count_tokens(record);
   metrics_.record(record, phases);
   Content content = structure_content(record);
@@ -241,6 +256,7 @@ void Worker::shutdown(int timeout_ms) {
   stopping_.store(true, std::memory_order_release);
   thread_.join();
   if (gpu_watch_ != nullptr) gpu_watch_->stop();
+  step_feed_.reset();  // writes what it still holds
   const auto gate = push_.gate != nullptr ? push_.gate : std::make_shared<ExportGate>("metrics", "");
   std::thread metrics([&] { metrics_.shutdown(timeout_ms, gate); });
   if (span_export_) span_export_->shutdown(timeout_ms);

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,10 +39,18 @@ struct LiveCounts {
   std::atomic<std::int64_t> connections{0};
 };
 
+/// The engine's probe: where its rings are, and what the rest of the program knows of its engines.
+struct ProbeOptions {
+  std::filesystem::path folder;
+  std::function<std::string(std::int64_t pid)> upstream_of;  ///< empty when it cannot be told
+  std::function<void(const std::string& upstream, bool probed)> on_probed;
+};
+
 struct Options {
   std::string service_version;
   std::string service_instance_id;
   bool capture_content = false;
+  std::optional<ProbeOptions> probe;  ///< nothing: no engine is looked into
   std::size_t queue_capacity =
       16384;  ///< finished requests not yet processed; beyond it they are dropped and counted
   GpuOptions gpus = {};

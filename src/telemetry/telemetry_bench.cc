@@ -27,6 +27,11 @@ class NoStore final : public store::Store {
   void append(store::GpuRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::GpuSampleRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::GpuProcessRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::StepRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::StepMemberRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::TurnRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::InterferenceRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::AttributionRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   [[nodiscard]] store::Health health() const override { return {}; }
   bool flush(int) override { return true; }
   void close() override {}
