@@ -93,12 +93,25 @@ def smi(query: str, fields: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.split(",")] for line in done.stdout.splitlines() if line.strip()]
 
 
+def smi_used() -> dict[str, int | None]:
+    """MiB in use by card's UUID; None where nvidia-smi does not say."""
+    return {uuid: number(size) for uuid, size in smi("gpu", "uuid,memory.used")}
+
+
+def smi_processes() -> dict[str, dict[int, int | None]]:
+    """MiB by process on each card that has one."""
+    found: dict[str, dict[int, int | None]] = {}
+    for uuid, pid, size in smi("compute-apps", "gpu_uuid,pid,used_memory"):
+        found.setdefault(uuid, {})[int(pid)] = number(size)
+    return found
+
+
 def smi_reading(cards, pids: list[int]) -> dict:
     """As `highest`, by nvidia-smi: MiB of these processes and of all on each card; None where it does not say."""
-    used = {uuid: number(size) for uuid, size in smi("gpu", "uuid,memory.used")}
-    apps = smi("compute-apps", "gpu_uuid,pid,used_memory")
-    ours = [[number(size) for uuid, pid, size in apps if uuid == card and int(pid) in pids] for card in cards.uuids]
-    return {"process_mib": [None if None in sizes else sum(sizes) for sizes in ours], "card_mib": [used.get(uuid) for uuid in cards.uuids]}
+    used, processes = smi_used(), smi_processes()
+    ours = [[size for pid, size in processes.get(uuid, {}).items() if pid in pids] for uuid in cards.uuids]
+    return {"process_mib": [None if None in sizes else sum(sizes) for sizes in ours],
+            "card_mib": [used.get(uuid) for uuid in cards.uuids]}
 
 
 def number(cell: str) -> int | None:

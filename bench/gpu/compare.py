@@ -123,10 +123,25 @@ def untouched(results: list[dict]) -> list[str]:
     listed = sum(one["listed"] for one in watched)
     grown = [one for one in watched if one["grown_bytes"]]
     compared = sum(one["grown_bytes"] is not None for one in watched)
-    return [f"cards without a share: the engine listed on {listed} of {len(watched)}; bytes changed on {len(grown)} of "
-            f"the {compared} that nothing else used"]
+    lines = [f"cards without a share: the engine listed on {listed} of {len(watched)}"]
+    return [*lines, f"of them, {compared} that nothing else used: bytes changed on {len(grown)}"] if compared else lines
 
 
 def beside_smi(results: list[dict]) -> list[str]:
     both = [result["smi_agrees"] for result in results if result.get("smi_agrees") is not None]
     return [f"nvidia-smi beside NVML: the same MiB in {sum(both)} of {len(both)} readings"] if both else []
+
+
+def status_beside_smi(status: dict, used: dict[str, int | None], processes: dict[str, dict[int, int | None]]) -> dict:
+    """Readings of `status --json` by those of nvidia-smi in MiB, by card and by process; [differences, ...] of each, in
+    MiB, of what both know."""
+    cards, each = [], []
+    for gpu in status.get("gpus", []):
+        cards += difference(gpu["memory_used_bytes"], used.get(gpu["uuid"]))
+        for process in gpu["processes"]:
+            each += difference(process["memory_bytes"], processes.get(gpu["uuid"], {}).get(process["pid"]))
+    return {"cards": cards, "processes": each}
+
+
+def difference(ours: int | None, mebibytes_of_smi: int | None) -> list[float]:
+    return [] if ours is None or mebibytes_of_smi is None else [ours / MIB - mebibytes_of_smi]

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "gateway"))
+import engine_log  # noqa: E402
 import servers  # noqa: E402
 
 # Said besides the plan's flags; none of it changes what is allocated on a card.
@@ -44,6 +45,15 @@ def start(parts, plan: dict, model: Path, folder: Path, name: str, threads: int,
     except SystemExit:
         server.stop()
         raise
+
+
+def why(server: servers.Server, error: Exception) -> str:
+    """The server's own last word when it has ended over a request, otherwise the error."""
+    try:
+        server.process.wait(2)
+    except subprocess.TimeoutExpired:
+        return str(error) or repr(error)
+    return f"it ended with {server.process.returncode}: {engine_log.complaint(server.log.read_text(errors='replace'))}"
 
 
 def prompt(tokens: int, salt: int = 0) -> list[int]:

@@ -1,6 +1,8 @@
 """Work of somebody else on one GPU, without pause: a command that is started again whenever it ends."""
 
+import os
 import shlex
+import signal
 import sys
 import threading
 import time
@@ -17,13 +19,16 @@ class Neighbour:
         self.command, self.card, self.folder = shlex.split(command), card, folder
         self.environment = {**environment, "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(card)}
         self.runs, self.problem = 0, ""
-        self.stopping = threading.Event()
+        self.stopping, self.halted = threading.Event(), False
         self.process: servers.Server | None = None
         self.thread = threading.Thread(target=self.again)
         self.thread.start()
 
     def again(self) -> None:
         while not self.stopping.is_set() and not self.problem:
+            if self.halted:
+                time.sleep(0.05)
+                continue
             try:
                 self.process = servers.Server(f"neighbour-{self.card}", self.command, self.folder, self.environment)
             except OSError as error:
@@ -56,6 +61,26 @@ class Neighbour:
         there = cards.processes()[self.card]
         return any(pid in there for pid in self.pids()) and cards.busy()[self.card] > 0
 
+    def pause(self) -> None:
+        """Its memory stays on the card; nothing runs there, and nothing is started."""
+        self.halted = True
+        self.signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self.halted = False
+        self.signal(signal.SIGCONT)
+
+    def signal(self, number: signal.Signals) -> None:
+        if self.process and self.process.process.poll() is None:
+            os.killpg(self.process.process.pid, number)
+
+    def __enter__(self) -> "Neighbour":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
     def stop(self) -> None:
+        self.go_on()
         self.stopping.set()
         self.thread.join()

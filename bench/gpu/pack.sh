@@ -43,13 +43,13 @@ pack_engine() {
   echo "$want" >"$gpu_pack/.engine"
 }
 
-# check_size: a GPU machine may take no more than this with the repository.
-check_size() {
+# tell_size: what one visit to a GPU machine has to carry, and whether that is much.
+tell_size() {
   local most=$((60 << 20)) tree packed
   tree=$(git -C "$LLT_ROOT" ls-files -z --cached --others --exclude-standard | (cd "$LLT_ROOT" && du -cb --files0-from=-) | awk 'END { print $1 }')
   packed=$(du -cb "$gpu_pack"/*.xz | awk 'END { print $1 }')
-  echo "the repository has $((tree >> 20)) MiB, the archives $((packed >> 20)) MiB"
-  ((tree + packed <= most)) || { echo "together they are more than $((most >> 20)) MiB"; return 1; }
+  say "  the repository has $((tree >> 20)) MiB, $gpu_pack $((packed >> 20)) MiB"
+  ((tree + packed <= most)) || say "  ! that is more than $((most >> 20)) MiB: leave behind what a visit does not need"
 }
 
 # needed_libraries PROGRAM...: every library that the programs load, except glibc's own.

@@ -47,6 +47,15 @@ class Places(unittest.TestCase):
         self.assertIsNone(compare.host(planned, {})["server"])
 
 
+class Status(unittest.TestCase):
+    def test_is_compared_where_both_know(self):
+        status = {"gpus": [{"uuid": "a", "memory_used_bytes": 10 * MIB, "processes": [
+            {"pid": 1, "memory_bytes": 8 * MIB + MIB // 2}, {"pid": 2, "memory_bytes": None}, {"pid": 3, "memory_bytes": 5}]},
+            {"uuid": "b", "memory_used_bytes": 7 * MIB, "processes": []}]}
+        found = compare.status_beside_smi(status, {"a": 9, "b": None}, {"a": {1: 8, 2: 4}})
+        self.assertEqual(found, {"cards": [1.0], "processes": [0.5]})
+
+
 class Texts(unittest.TestCase):
     def result(self, **more) -> dict:
         return {"model": "8B", "options": ["--ctx", "8192"], "cards": [compare.card(PLANNED, SERVER, 5700 * MIB, "process")],
@@ -62,7 +71,7 @@ class Texts(unittest.TestCase):
     def test_the_summary_counts(self):
         text = compare.summary([self.result(), {"model": "8B", "options": [], "error": "gone"}])
         for part in ("2 cases, 1 of them with an error", "1 of 1 cards within", "on one card: 590 to 590",
-                     "listed on 0 of 1; bytes changed on 0 of the 1", "the same MiB in 1 of 1"):
+                     "listed on 0 of 1", "1 that nothing else used: bytes changed on 0", "the same MiB in 1 of 1"):
             self.assertIn(part, text)
 
     def test_nothing_measured_is_not_zero(self):
