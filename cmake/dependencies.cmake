@@ -43,9 +43,10 @@ add_library(networkit SHARED IMPORTED)
 set_target_properties(networkit PROPERTIES IMPORTED_LOCATION ${NETWORKIT_LIBRARY})
 target_include_directories(networkit SYSTEM INTERFACE ${NETWORKIT_INCLUDE})
 # The wheel brings its own OpenMP runtime under a name of its own. It is linked by that name, so that it is found beside
-# the program too; compiling with -fopenmp would load a second one.
+# the program too; compiling with -fopenmp would load a second one. One word, or the linker leaves it out as not needed.
 get_filename_component(networkit_folder ${NETWORKIT_LIBRARY} DIRECTORY)
 file(GLOB networkit_openmp ${networkit_folder}/networkit.libs/libgomp-*.so*)
 if(networkit_openmp)
-  target_link_libraries(networkit INTERFACE ${networkit_openmp})
+  target_link_libraries(networkit INTERFACE
+    "-Wl,-rpath,${networkit_folder}/networkit.libs,--push-state,--no-as-needed,${networkit_openmp},--pop-state")
 endif()

@@ -91,7 +91,7 @@ pack_programs() {
 }
 
 build_analytics_bench() {
-  configure release -DLLAMATELEMETRY_TESTS=OFF
+  configure_program
   compile release backend_bench llamatelemetry_rapids
 }
 

@@ -66,7 +66,7 @@ build_tests() {
 }
 # The tests in which several threads of ours work on the same data; the other ones have nothing for
 # ThreadSanitizer to find, start processes, which it does not follow, or use Asio, whose fences GCC's does not know.
-threaded_tests=(store_test query_test telemetry_test)
+threaded_tests=(store_test query_test telemetry_test wire_test probe_test)
 
 build_sanitized() {
   configure "$1" -DLLAMATELEMETRY_TESTS=ON "$sanitizer_flags"

@@ -53,13 +53,12 @@ WHERE start_unix_ns >= {since} AND operation IS NOT NULL AND (upstream IS NULL O
 
 constexpr std::string_view kPrefixSql = R"(
 WITH r AS (
-  SELECT request_id AS id, start_unix_ns AS at, input_tokens - cached_tokens AS again,
-         lag(request_id) OVER (PARTITION BY prompt_hash ORDER BY start_unix_ns, request_id) AS before, prompt_hash
+  SELECT request_id AS id, start_unix_ns, input_tokens - cached_tokens AS computed, 'prompt ' || prompt_hash || ', ' AS prompt,
+         lag(request_id) OVER (PARTITION BY prompt_hash ORDER BY start_unix_ns, request_id) AS earlier
   FROM requests
   WHERE start_unix_ns >= {since} AND prompt_hash IS NOT NULL AND input_tokens IS NOT NULL AND cached_tokens IS NOT NULL)
-SELECT before AS src, id AS dst, greatest(again, 0)::DOUBLE AS weight, 'prompt ' || prompt_hash || ', ' || before AS src_label,
-       'prompt ' || prompt_hash || ', ' || id AS dst_label
-FROM r WHERE before IS NOT NULL ORDER BY at, id)";
+SELECT earlier AS src, id AS dst, greatest(computed, 0)::DOUBLE AS weight, prompt || earlier AS src_label, prompt || id AS dst_label
+FROM r WHERE earlier IS NOT NULL ORDER BY start_unix_ns, id)";
 
 constexpr std::string_view kPrefixLeftOut = R"(
 SELECT count(*) FROM requests

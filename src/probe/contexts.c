@@ -17,23 +17,23 @@ static uint32_t ask(const char* name, const struct llama_context* context) {
   return real == NULL ? 0 : real(context);
 }
 
-static void describe(const struct llt_context* entry) {
+static void describe(const struct llt_context* entry, struct llama_context* context) {
   union llt_probe_record record;
   memset(&record, 0, sizeof record);
   struct llt_probe_context* out = &record.context;
   out->head.kind = LLT_PROBE_CONTEXT;
   out->head.context = entry->number;
   out->at = llt_now();
-  out->context_tokens = ask("llama_n_ctx", entry->context);
-  out->batch_tokens = ask("llama_n_batch", entry->context);
-  out->ubatch_tokens = ask("llama_n_ubatch", entry->context);
-  out->sequences = ask("llama_n_seq_max", entry->context);
+  out->context_tokens = ask("llama_n_ctx", context);
+  out->batch_tokens = ask("llama_n_batch", context);
+  out->ubatch_tokens = ask("llama_n_ubatch", context);
+  out->sequences = ask("llama_n_seq_max", context);
   typedef const struct llama_model* (*model_of)(const struct llama_context*);
   typedef uint64_t (*parameters_of)(const struct llama_model*);
   const model_of get_model = (model_of)llt_find("llama_get_model");
   const parameters_of parameters = (parameters_of)llt_find("llama_model_n_params");
   if (get_model != NULL) {
-    const struct llama_model* model = get_model(entry->context);
+    const struct llama_model* model = get_model(context);
     out->model = (uint64_t)(uintptr_t)model;
     if (model != NULL && parameters != NULL) out->parameters = parameters(model);
   }
@@ -63,7 +63,7 @@ struct llt_context* llt_context_of(struct llama_context* context) {
     entry->kv_total = 0;
     memset(entry->kv, 0, sizeof entry->kv);
     __atomic_store_n(&entry->memory, memory_of(context), __ATOMIC_RELEASE);
-    describe(entry);
+    describe(entry, context);
     return entry;
   }
   return NULL;

@@ -186,10 +186,11 @@ TEST_F(Probe, ABatchLargerThanExpectedKeepsItsCounts) {
 TEST_F(Probe, AFullRingDropsAndCountsAndTheEngineGoesOn) {
   llama_batch batch = old_batch({{0, 0, 1}});
   const std::uint64_t before = llt_ring_dropped(open_ring());
-  for (unsigned i = 0; i < LLT_RING_LANE_RECORDS; ++i) ASSERT_EQ(llama_decode(context_, batch), 0);
+  for (unsigned i = 0; i < LLT_RING_LANES * LLT_RING_LANE_RECORDS; ++i)
+    ASSERT_EQ(llama_decode(context_, batch), 0);
   EXPECT_GT(llt_ring_dropped(open_ring()), before);
   const auto kept = drain();
-  EXPECT_EQ(kept.size(), LLT_RING_LANE_RECORDS / 2);
+  EXPECT_EQ(kept.size(), LLT_RING_LANES * LLT_RING_LANE_RECORDS / 2);
   llama_decode(context_, batch);
   EXPECT_EQ(only(drain(), LLT_PROBE_STEP).size(), 1u) << "with room again, it records again";
   llama_batch_free(batch);

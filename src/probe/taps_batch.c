@@ -11,47 +11,57 @@
 #define UNKNOWN_SEQUENCE INT16_MAX
 
 struct shadow {
-  struct llama_batch_ext* batch;  // NULL: this entry is free
   struct llt_members members;
   uint32_t capacity;
   int16_t* sequence;  // of each token, as far as there is room for it
 };
 
+// A shadow is touched only by who works on its batch; others compare their batch with these keys alone.
+static const struct llama_batch_ext* keys[BATCHES];  // NULL: this place is free
 static struct shadow* shadows[BATCHES];
+#define RESERVED ((const struct llama_batch_ext*)-1)
 
-static struct shadow* find(const struct llama_batch_ext* batch) {
+static int place_of(const struct llama_batch_ext* batch) {
   for (int i = 0; i < BATCHES; ++i) {
-    struct shadow* shadow = __atomic_load_n(&shadows[i], __ATOMIC_ACQUIRE);
-    if (shadow != NULL && shadow->batch == batch) return shadow;
+    if (__atomic_load_n(&keys[i], __ATOMIC_ACQUIRE) == batch) return i;
   }
-  return NULL;
+  return -1;
 }
 
-static void follow(struct llama_batch_ext* batch, uint32_t capacity) {
-  struct shadow* shadow = calloc(1, sizeof *shadow);
-  if (shadow == NULL) return;
-  shadow->batch = batch;
-  shadow->sequence = calloc(capacity, sizeof *shadow->sequence);
-  shadow->capacity = shadow->sequence == NULL ? 0 : capacity;
-  for (int i = 0; i < BATCHES; ++i) {
-    struct shadow* nobody = NULL;
-    if (__atomic_compare_exchange_n(&shadows[i], &nobody, shadow, false, __ATOMIC_ACQ_REL,
-                                    __ATOMIC_RELAXED)) {
-      return;
-    }
-  }
-  free(shadow->sequence);
+static struct shadow* find(const struct llama_batch_ext* batch) {
+  const int place = batch == NULL ? -1 : place_of(batch);
+  return place < 0 ? NULL : shadows[place];
+}
+
+static void release(struct shadow* shadow) {
+  if (shadow != NULL) free(shadow->sequence);
   free(shadow);
 }
 
-static void forget(const struct llama_batch_ext* batch) {
+static void follow(const struct llama_batch_ext* batch, uint32_t capacity) {
+  struct shadow* shadow = calloc(1, sizeof *shadow);
+  if (shadow == NULL) return;
+  shadow->sequence = calloc(capacity, sizeof *shadow->sequence);
+  shadow->capacity = shadow->sequence == NULL ? 0 : capacity;
   for (int i = 0; i < BATCHES; ++i) {
-    struct shadow* shadow = __atomic_load_n(&shadows[i], __ATOMIC_ACQUIRE);
-    if (shadow == NULL || shadow->batch != batch) continue;
-    __atomic_store_n(&shadows[i], NULL, __ATOMIC_RELEASE);
-    free(shadow->sequence);
-    free(shadow);
+    const struct llama_batch_ext* nobody = NULL;
+    if (!__atomic_compare_exchange_n(&keys[i], &nobody, RESERVED, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+      continue;
+    }
+    shadows[i] = shadow;
+    __atomic_store_n(&keys[i], batch, __ATOMIC_RELEASE);
+    return;
   }
+  release(shadow);
+}
+
+static void forget(const struct llama_batch_ext* batch) {
+  const int place = place_of(batch);
+  if (place < 0) return;
+  release(shadows[place]);
+  shadows[place] = NULL;
+  __atomic_store_n(&keys[place], NULL, __ATOMIC_RELEASE);
 }
 
 const struct llt_members* llt_shadow_members(const struct llama_batch_ext* batch) {
@@ -104,8 +114,8 @@ LLT_EXPORT struct llama_batch_ext* llama_batch_ext_init(struct llama_context* co
 
 LLT_EXPORT void llama_batch_ext_free(struct llama_batch_ext* batch);
 LLT_EXPORT void llama_batch_ext_free(struct llama_batch_ext* batch) {
-  typedef void (*release)(struct llama_batch_ext*);
-  LLT_REAL(llama_batch_ext_free, release);
+  typedef void (*drop)(struct llama_batch_ext*);
+  LLT_REAL(llama_batch_ext_free, drop);
   if (batch != NULL) forget(batch);
   real(batch);
 }

@@ -27,12 +27,10 @@ enum {
 
 /// Lines of the cache are not shared between writer and reader.
 struct llt_ring_lane {
-  uint64_t head;             ///< records ever written; the writer's
-  uint64_t dropped_groups;   ///< without room for them
-  uint64_t dropped_records;  ///< ... of these
-  uint32_t busy;             ///< a writer is in it
+  uint64_t head;  ///< records ever written; the writer's
+  uint32_t busy;  ///< a writer is in it
   uint32_t unused;
-  uint64_t padding[4];
+  uint64_t padding[6];
   uint64_t tail;  ///< records ever taken; the reader's
   uint64_t reader_padding[7];
 };
@@ -48,7 +46,7 @@ struct llt_ring_header {
   uint64_t read_drops;       ///< of dropped_groups: already counted by a reader
   uint64_t padding[1];
   uint64_t order;           ///< of the last group
-  uint64_t dropped_groups;  ///< because every lane was taken
+  uint64_t dropped_groups;  ///< for which there was no room
   uint64_t order_padding[6];
   struct llt_ring_lane lane[LLT_RING_LANES];
 };
@@ -71,7 +69,8 @@ static inline union llt_probe_record* llt_ring_record(struct llt_ring_header* he
   return (union llt_probe_record*)(void*)(records + at * sizeof(union llt_probe_record));
 }
 
-/// Writes a group; gives its order, or 0 when it was dropped. Any thread; `hint` is the lane to try first.
+/// Writes a group; gives its order, or 0 when it was dropped: no lane is free and has room. Any thread;
+/// `hint` is the lane to try first.
 static inline uint64_t llt_ring_write(struct llt_ring_header* header, uint32_t hint,
                                       union llt_probe_record* group, uint32_t count) {
   for (uint32_t tried = 0; tried < LLT_RING_LANES; ++tried) {
@@ -86,12 +85,9 @@ static inline uint64_t llt_ring_write(struct llt_ring_header* header, uint32_t h
       group[0].head.order = order;
       for (uint32_t i = 0; i < count; ++i) *llt_ring_record(header, number, head + i) = group[i];
       __atomic_store_n(&lane->head, head + count, __ATOMIC_RELEASE);
-    } else {
-      __atomic_fetch_add(&lane->dropped_groups, 1, __ATOMIC_RELAXED);
-      __atomic_fetch_add(&lane->dropped_records, count, __ATOMIC_RELAXED);
     }
     __atomic_store_n(&lane->busy, 0u, __ATOMIC_RELEASE);
-    return order;
+    if (order != 0) return order;
   }
   __atomic_fetch_add(&header->dropped_groups, 1, __ATOMIC_RELAXED);
   return 0;
@@ -123,11 +119,7 @@ static inline void llt_ring_take(struct llt_ring_header* header, uint32_t number
 
 /// Groups that were dropped since the process began.
 static inline uint64_t llt_ring_dropped(const struct llt_ring_header* header) {
-  uint64_t dropped = __atomic_load_n(&header->dropped_groups, __ATOMIC_RELAXED);
-  for (uint32_t i = 0; i < LLT_RING_LANES; ++i) {
-    dropped += __atomic_load_n(&header->lane[i].dropped_groups, __ATOMIC_RELAXED);
-  }
-  return dropped;
+  return __atomic_load_n(&header->dropped_groups, __ATOMIC_RELAXED);
 }
 
 #ifdef __cplusplus

@@ -57,7 +57,7 @@ TEST(ProbeRing, DropsWholeGroupsWhenFullAndTakesNoNumberForThem) {
   const Ring ring = make_ring();
   std::uint64_t kept = 0;
   while (write(ring.get(), 1, 7, 0) != 0) ++kept;
-  EXPECT_EQ(kept, LLT_RING_LANE_RECORDS / 7);
+  EXPECT_EQ(kept, LLT_RING_LANES * (LLT_RING_LANE_RECORDS / 7));
   EXPECT_EQ(llt_ring_dropped(ring.get()), 1u);
   EXPECT_EQ(ring->order, kept);
 }

