@@ -45,6 +45,7 @@ configure() {
   local arguments=("$@")
   [[ -z ${LLAMATELEMETRY_DUCKDB:-} ]] || arguments+=("-DLLAMATELEMETRY_DUCKDB=$LLAMATELEMETRY_DUCKDB")
   [[ -z ${LLAMATELEMETRY_NANOARROW:-} ]] || arguments+=("-DLLAMATELEMETRY_NANOARROW=$LLAMATELEMETRY_NANOARROW")
+  [[ -z ${LLAMATELEMETRY_NETWORKIT:-} ]] || arguments+=("-DLLAMATELEMETRY_NETWORKIT=$LLAMATELEMETRY_NETWORKIT")
   local want="${arguments[*]} ${CMAKE_PREFIX_PATH:-} $LLT_CACHE"
   [[ -e $folder/build.ninja && $(cat "$folder/.configured-with" 2>/dev/null) == "$want" ]] && return 0
   (cd "$LLT_ROOT" && cmake --preset "$preset" "${arguments[@]}")
@@ -58,11 +59,15 @@ compile() {
   cmake --build "$LLT_ROOT/build/$preset" -j "$(jobs_for_memory 1500)" --target "$@"
 }
 
-build_binary() {
-  # A tree that scripts/test has configured keeps its tests; they are not built here.
+# configure_program: for the program alone. A tree that scripts/test has configured keeps its tests.
+configure_program() {
   if ! grep -qs 'LLAMATELEMETRY_TESTS:BOOL=ON' "$release/CMakeCache.txt"; then
     configure release -DLLAMATELEMETRY_TESTS=OFF
   fi
+}
+
+build_binary() {
+  configure_program
   compile release llamatelemetry
 }
 
@@ -71,6 +76,7 @@ need_binary() {
   need_build_packages
   need_duckdb
   need_nanoarrow
+  need_networkit
   need_ui
   step "Build llamatelemetry" \
     "If a package is at fault, run this script again; if the code is, the compiler's message above says where." \

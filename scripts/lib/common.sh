@@ -21,6 +21,8 @@ source "$lib/node.sh"
 source "$lib/parts.sh"
 # shellcheck source=cuda.sh
 source "$lib/cuda.sh"
+# shellcheck source=rapids.sh
+source "$lib/rapids.sh"
 # shellcheck source=engine.sh
 source "$lib/engine.sh"
 # shellcheck source=build.sh

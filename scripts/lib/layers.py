@@ -10,19 +10,22 @@ import sys
 from pathlib import Path
 
 STORE_READ = {"store/reader.h"}
+STORE_FILES = {"store/edge_file.h"}  # reads files outside the store through its database engine
 STORE_APPEND = {"store/store.h"}
 
 # room: (rooms whose every header may be included, single headers that may be included as well)
 ALLOWED = {
     "base": (set(), set()),
+    "gpus": ({"base"}, set()),
     "wire": (set(), set()),
     "probe": ({"wire"}, set()),  # a library of its own, loaded into the engine
     "gguf": ({"base"}, set()),
     "placement": ({"base", "gguf"}, set()),
     "store": ({"base"}, set()),
-    "telemetry": ({"base", "wire"}, STORE_APPEND),
-    "engine": ({"base", "placement"}, set()),
+    "telemetry": ({"base", "gpus", "wire"}, STORE_APPEND),
+    "engine": ({"base", "gpus", "placement"}, set()),
     "gateway": ({"base", "telemetry"}, set()),
+    "analytics": ({"base", "gguf"}, STORE_READ | STORE_FILES),
     "views": ({"base", "analytics"}, STORE_READ),
     "app": (None, set()),  # knows everything
 }

@@ -22,6 +22,14 @@ duckdb_header_sha256=5bb967dcbcd517670ba5f169f238fb9d6787e53752c60ebe24386169d76
 nanoarrow_version=0.9.0
 nanoarrow_sha256=1ce15bbed8532839347faa78824c5dbd3769bff60661003e34c6fba5dd881bd3
 
+networkit_version=11.3
+networkit_wheel=networkit-$networkit_version-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl
+networkit_sha256=c44d58a9f8191acad081c334d8eb7da1ccc94ac62441c9de6a7499989e5c66ba
+
+cugraph_version=26.10.0
+cugraph_sha256=6bbebb8499d11634a24dda7691f401c1d2311da6db2e4962bf3ec46f12c93b6b
+rapids_logger_version=0.3.0
+
 node_version=24.19.0
 go_version=1.27.3
 litellm_version=1.106.2

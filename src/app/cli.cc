@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "analytics/gpu/worker.h"
 #include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
@@ -18,26 +19,6 @@ namespace {
 
 constexpr const char* kConfigMeaning =
     "options file (default ./llamatelemetry.toml, then ~/.config/llamatelemetry/llamatelemetry.toml)";
-
-void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec) {
-  const std::string flag = "--" + std::string(spec.key);
-  const std::string meaning(spec.meaning);
-  if (spec.kind == SettingKind::flag) {
-    command.add_flag(flag, line.switches[std::string(spec.key)], meaning);
-    return;
-  }
-  CLI::Option* option = command.add_option(flag, line.flags[std::string(spec.key)], meaning);
-  option->type_name(std::string(spec.value_name))->allow_extra_args(false);
-  option->expected(1)->multi_option_policy(spec.kind == SettingKind::list ? CLI::MultiOptionPolicy::TakeAll
-                                                                          : CLI::MultiOptionPolicy::Throw);
-}
-
-// The options by which the looking commands find the store.
-void add_store_settings(CLI::App& command, CommandLine& line) {
-  for (const SettingSpec& spec : setting_specs()) {
-    if (spec.key == "data" || spec.key == "api-key-file") add_setting(command, line, spec);
-  }
-}
 
 void add_up(CLI::App& app, CommandLine& line) {
   CLI::App* up = add_command(app, line, "up",
@@ -150,6 +131,12 @@ Result<> convert(CommandLine& line) {
     auto since = parse_duration(line.since);
     if (!since) return fail(since.error().code, "--since: " + since.error().message, since.error().hint);
     line.report.since_ns = *since;
+    line.graph.since_ns = *since;
+  }
+  if (!line.gpu_memory.empty()) {
+    auto size = parse_size(line.gpu_memory);
+    if (!size) return fail(size.error().code, "--gpu-memory: " + size.error().message, size.error().hint);
+    line.graph.gpu_memory_bytes = *size;
   }
   auto window = parse_duration(line.window);
   if (!window) return fail(window.error().code, "--window: " + window.error().message, window.error().hint);
@@ -204,6 +191,25 @@ std::vector<std::string> take_engine_arguments(std::vector<std::string>& argumen
 
 }  // namespace
 
+void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec) {
+  const std::string flag = "--" + std::string(spec.key);
+  const std::string meaning(spec.meaning);
+  if (spec.kind == SettingKind::flag) {
+    command.add_flag(flag, line.switches[std::string(spec.key)], meaning);
+    return;
+  }
+  CLI::Option* option = command.add_option(flag, line.flags[std::string(spec.key)], meaning);
+  option->type_name(std::string(spec.value_name))->allow_extra_args(false);
+  option->expected(1)->multi_option_policy(spec.kind == SettingKind::list ? CLI::MultiOptionPolicy::TakeAll
+                                                                          : CLI::MultiOptionPolicy::Throw);
+}
+
+void add_store_settings(CLI::App& command, CommandLine& line) {
+  for (const SettingSpec& spec : setting_specs()) {
+    if (spec.key == "data" || spec.key == "api-key-file") add_setting(command, line, spec);
+  }
+}
+
 CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
                       const std::string& examples, SubcommandRun run) {
   CLI::App* command = app.add_subcommand(name, meaning);
@@ -214,6 +220,7 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 }
 
 int run(int argc, char** argv) {
+  if (argc == 2 && argv[1] == analytics::gpu::kWorkerArgument) return analytics::gpu::run_worker();
   signal(SIGPIPE, SIG_IGN);  // a peer that closes is an error of that one write, never our end
   init_log();
 
@@ -233,6 +240,7 @@ int run(int argc, char** argv) {
   add_doctor(app, line);
   add_probe(app, line);
   add_model_commands(app, line);
+  add_graph_command(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

@@ -25,7 +25,8 @@ struct CommandLine {
   GgufOptions gguf;
   SynthOptions synth;
   PlanOptions plan;
-  std::string since, window = "1m", output, html;
+  GraphOptions graph;
+  std::string since, window = "1m", output, html, gpu_memory;
   std::function<int(const Settings&)> command;
 };
 
@@ -35,7 +36,15 @@ using SubcommandRun = std::function<int(const Settings&)>;
 CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name, const std::string& meaning,
                       const std::string& examples, SubcommandRun run);
 
+/// The options by which the looking commands find the store.
+void add_store_settings(CLI::App& command, CommandLine& line);
+
+/// One option that may also stand in the environment or a file.
+void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec);
+
 /// The commands about model files: gguf, plan, synth.
 void add_model_commands(CLI::App& app, CommandLine& line);
+
+void add_graph_command(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app

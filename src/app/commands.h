@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/plan_input.h"
 #include "app/settings.h"
@@ -60,6 +61,26 @@ int run_synth(const Settings& settings, const SynthOptions& options);
 
 int run_plan(const Settings& settings, const PlanOptions& options);
 
+struct GraphOptions {
+  std::string kind;   ///< trace, services, interference, prefix, model; empty: a file
+  std::string edges;  ///< that file
+  std::string trace;  ///< trace: only this one
+  std::optional<std::int64_t> since_ns;
+  std::string algorithm;  ///< empty: the graph's usual one
+  std::string backend = "auto";
+  bool directed = false, undirected = false;
+  std::vector<std::string> from;  ///< ids as in the input
+  std::optional<std::uint32_t> samples;
+  unsigned radius = 1;
+  double damping = 0.85, resolution = 1;
+  std::optional<unsigned> iterations;
+  std::uint64_t seed = 1;
+  unsigned threads = 0;
+  std::optional<std::uint64_t> gpu_memory_bytes;
+  std::size_t rows = 20;
+  bool json = false;
+};
+int run_graph(const Settings& settings, const GraphOptions& options);
 /// `probe print-env`
 int run_probe_environment(const Settings& settings);
 

@@ -71,6 +71,7 @@ std::vector<Finding> examine(const DoctorRequest& request) {
   findings.push_back(check_disk(request.data));
   findings.push_back(check_store_library());
   findings.push_back(check_clock_source());
+  findings.push_back(check_gpu_analytics());
   std::this_thread::sleep_until(begun + std::chrono::seconds(1));
   const auto after = take_machine_sample();
   findings.push_back(check_clock_steps(before, after));

@@ -52,6 +52,9 @@ struct MachineSample {
 [[nodiscard]] Finding check_memory(const DoctorRequest& request, const RunningEngine& engine);
 [[nodiscard]] std::vector<Finding> check_instance(const RunningEngine& engine);
 
+// doctor_analytics.cc
+[[nodiscard]] Finding check_gpu_analytics();
+
 /// Shorthand for an examination that found nothing wrong.
 [[nodiscard]] Finding all_well(std::string topic, std::string what, std::string evidence = {});
 

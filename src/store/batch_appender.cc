@@ -185,6 +185,11 @@ Result<> append_batch(duckdb_connection connection, const Batch& batch, bool cou
   if (auto done = append_rows(connection, "received_spans", batch.spans, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "events", batch.events, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "metrics", batch.metrics, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "gpus", batch.gpus, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "gpu_samples", batch.gpu_samples, count_repairs); !done)
+    return done;
+  if (auto done = append_rows(connection, "gpu_processes", batch.gpu_processes, count_repairs); !done)
+    return done;
   return append_step_rows(connection, batch, count_repairs);
 }
 

@@ -9,6 +9,7 @@
 #include "base/losses.h"
 #include "base/thread_name.h"
 #include "store/store.h"
+#include "telemetry/gpu_watch.h"
 #include "telemetry/guarded_exporters.h"
 #include "telemetry/metric_export.h"
 #include "telemetry/metrics.h"
@@ -69,7 +70,8 @@ class Worker final : public Telemetry {
         sampler_(Sampler::from_environment(environment)),
         names_(NameSets::from_environment(environment)),
         resource_(std::make_shared<CurrentResource>(options, environment)),
-        gauges_(live_, store),
+        gpu_watch_(GpuWatch::start(options.gpus, store)),
+        gauges_(live_, store, gpu_watch_.get()),
         metrics_(names_, options.service_version, gauges_),
         push_(make_metric_push(config, resource_)),
         queue_(options.queue_capacity) {
@@ -98,6 +100,13 @@ class Worker final : public Telemetry {
 
   LiveCounts& live() noexcept override { return live_; }
 
+  std::vector<GpuState> gpu_states() const override {
+    return gpu_watch_ != nullptr ? gpu_watch_->states() : std::vector<GpuState>();
+  }
+  std::vector<GpuIdentity> gpu_identities() const override {
+    return gpu_watch_ != nullptr ? gpu_watch_->identities() : std::vector<GpuIdentity>();
+  }
+
   std::string prometheus_text() override {
     static_cast<void>(gauges_.read(0));  // the page shows the present, not the last sample
     return page_.text(resource_->texts());
@@ -121,6 +130,7 @@ class Worker final : public Telemetry {
   const NameSets names_;
   const std::shared_ptr<CurrentResource> resource_;
   LiveCounts live_;
+  const std::unique_ptr<GpuWatch> gpu_watch_;  ///< null without a GPU
   Gauges gauges_;
   Metrics metrics_;
   MetricPush push_;
@@ -230,8 +240,8 @@ void Worker::take_sample(SteadyNs now) {
   last_sample_ = now;
   const UnixNs at = now_unix();
   for (const Sample& sample : gauges_.read(0)) {
-    // What has labels has a table of its own (losses) or a plain twin (engine.up).
-    if (sample.label != nullptr) continue;
+    // What has labels has a table of its own (losses, gpu_samples) or a plain twin (engine.up).
+    if (!sample.labels.empty()) continue;
     store_.append(store::MetricRow{at, sample.metric->name, std::nullopt, sample.value, sample.metric->unit});
   }
   if (++samples_since_drain_ >= kSamplesPerDrain) {
@@ -245,6 +255,7 @@ void Worker::shutdown(int timeout_ms) {
   stopped_ = true;
   stopping_.store(true, std::memory_order_release);
   thread_.join();
+  if (gpu_watch_ != nullptr) gpu_watch_->stop();
   step_feed_.reset();  // writes what it still holds
   const auto gate = push_.gate != nullptr ? push_.gate : std::make_shared<ExportGate>("metrics", "");
   std::thread metrics([&] { metrics_.shutdown(timeout_ms, gate); });

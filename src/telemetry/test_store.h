@@ -15,6 +15,9 @@ class RowKeeper final : public store::Store {
   void append(store::SpanRow&& row) noexcept override { keep(spans, std::move(row)); }
   void append(store::EventRow&& row) noexcept override { keep(events, std::move(row)); }
   void append(store::MetricRow&& row) noexcept override { keep(metrics, std::move(row)); }
+  void append(store::GpuRow&&) noexcept override {}
+  void append(store::GpuSampleRow&&) noexcept override {}
+  void append(store::GpuProcessRow&&) noexcept override {}
   void append(store::StepRow&& row) noexcept override { keep(steps, std::move(row)); }
   void append(store::StepMemberRow&& row) noexcept override { keep(step_members, std::move(row)); }
   void append(store::TurnRow&& row) noexcept override { keep(turns, std::move(row)); }

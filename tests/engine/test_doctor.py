@@ -28,7 +28,7 @@ def test_healthy_machine(binary, llama_server, tiny_model, tmp_path):
     assert findings["duckdb"]["severity"] == "ok" and findings["duckdb"]["evidence"].startswith("v1.4")
     assert findings["flash_attention"]["severity"] == "note"
     assert {"threads", "gpu", "cpu", "probe", "disk", "clock_source", "clock_steps", "open_files", "swap", "governor",
-            "stolen_time", "instance"} <= set(findings)
+            "stolen_time", "instance", "gpu_analytics"} <= set(findings)
     assert code == (1 if any(finding["severity"] == "problem" for finding in findings.values()) else 0)
 
 

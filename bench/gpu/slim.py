@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Makes cuGraph's libraries small enough to carry: device code for one GPU architecture only, and stand-ins that trap
+for the two libraries that single-GPU graph algorithms load but never call (cuVS, cuGraph's multi-GPU half).
+
+usage: slim.py WHEEL_FOLDER OUT_FOLDER [--architecture 90]
+"""
+
+import argparse
+import shutil
+import struct
+import subprocess
+import tempfile
+import zipfile
+from pathlib import Path
+
+CONTAINER = struct.Struct("<IHHQ")  # magic, version, bytes of this header, bytes behind it
+MAGIC = 0xBA55ED50
+DEVICE_CODE = 2  # an entry's kind; others are PTX
+PRUNED = ["libcugraph.so", "libcugraph_common.so", "libraft.so", "librmm.so"]
+KEPT = ["libcugraph_c.so", "libkvikio.so", "librapids_logger.so", "libgomp-*.so*", "libzstd-*.so*", "libz-*.so*"]
+STOOD_IN = {"libcuvs.so": ["libcugraph.so", "libcugraph_common.so"], "libcugraph_mg.so": ["libcugraph_c.so"]}
+
+
+def tool(*command: str | Path) -> str:
+    return subprocess.run([str(part) for part in command], check=True, capture_output=True, text=True).stdout
+
+
+def fatbin_sections(library: Path) -> list[tuple[int, int]]:
+    """Offset and size of each section that holds device code."""
+    found = []
+    for line in tool("readelf", "-SW", library).splitlines():
+        parts = line.replace("[ ", "[").split()
+        if len(parts) > 5 and parts[1] in (".nv_fatbin", "__nv_relfatbin"):
+            found.append((int(parts[4], 16), int(parts[5], 16)))
+    return found
+
+
+def unwanted_payloads(image: memoryview, begin: int, size: int, architecture: int):
+    """Yields where device code for other architectures lies."""
+    at, end = begin, begin + size
+    while at + CONTAINER.size <= end:
+        magic, _, header, body = CONTAINER.unpack_from(image, at)
+        if magic != MAGIC:
+            at += 8  # padding
+            continue
+        entry, stop = at + header, at + header + body
+        while entry < stop:
+            kind, _, entry_header, payload = struct.unpack_from("<HHIQ", image, entry)
+            target, = struct.unpack_from("<I", image, entry + 28)
+            if kind != DEVICE_CODE or target != architecture:
+                yield entry + entry_header, payload
+            entry += entry_header + payload
+        at = stop
+
+
+def prune(source: Path, target: Path, architecture: int) -> None:
+    """Zeroes instead of cutting out: no address changes, and zeroes compress to nothing."""
+    image = bytearray(source.read_bytes())
+    for begin, size in fatbin_sections(source):
+        for at, length in list(unwanted_payloads(memoryview(image), begin, size, architecture)):
+            image[at:at + length] = bytes(length)
+    target.write_bytes(image)
+
+
+def symbols(library: Path, which: str) -> set[str]:
+    return {line.split()[-1].split("@")[0] for line in tool("nm", "-D", which, library).splitlines() if line.strip()}
+
+
+def stand_in(real: Path, users: list[Path], target: Path) -> None:
+    """A library with the real one's name in which every function that a user wants is an illegal instruction."""
+    wanted = sorted(symbols(real, "--defined-only") & set().union(*(symbols(user, "--undefined-only") for user in users)))
+    body = "".join(f'.globl "{name}"\n.type "{name}", @function\n"{name}":\n' for name in wanted)
+    with tempfile.NamedTemporaryFile("w", suffix=".s") as source:
+        source.write(f'.text\n{body}ud2\n.section .note.GNU-stack,"",@progbits\n')
+        source.flush()
+        tool("gcc", "-shared", "-nostdlib", f"-Wl,-soname,{real.name}", source.name, "-o", target)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("wheels", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--architecture", type=int, default=90)
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=options.out.parent) as folder:
+        work = Path(folder)
+        for wheel in options.wheels.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                for name in archive.namelist():
+                    if ".so" in Path(name).name or name.endswith("libcugraph/VERSION"):
+                        (work / Path(name).name).write_bytes(archive.read(name))
+        for name in PRUNED:
+            prune(work / name, options.out / name, options.architecture)
+        for pattern in [*KEPT, "VERSION"]:
+            for file in work.glob(pattern):
+                shutil.copy(file, options.out)
+        for name, users in STOOD_IN.items():
+            stand_in(work / name, [work / user for user in users], options.out / name)
+
+
+if __name__ == "__main__":
+    main()

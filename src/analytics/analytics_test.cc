@@ -1,0 +1,144 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "analytics/choose.h"
+#include "analytics/cpu/cpu_backend.h"
+#include "analytics/csr.h"
+#include "analytics/findings.h"
+#include "analytics/modularity.h"
+#include "analytics/path_counts.h"
+#include "analytics/test_graphs.h"
+
+namespace llt::analytics {
+namespace {
+
+EdgeList list(Vertex vertices, std::initializer_list<EdgeValue> edges) {
+  EdgeList graph;
+  graph.vertices = vertices;
+  for (const auto& [u, v, w] : edges) graph.add(u, v, w);
+  return graph;
+}
+
+TEST(IdTable, GivesBackWhatItWasGiven) {
+  IdTable ids;
+  for (const char* id :
+       {"7", "007", "-0", "0", "-5", "", "a", "999999999999999999", "9999999999999999999", "+1", "1.0"})
+    EXPECT_EQ(ids.text(ids.intern(id)), id);
+  EXPECT_EQ(ids.size(), 11U);
+  EXPECT_EQ(ids.find("007"), 1U);
+  EXPECT_EQ(ids.intern("7"), 0U);
+  EXPECT_FALSE(ids.find("8"));
+  EXPECT_FALSE(ids.numeric());
+}
+
+TEST(IdTable, WholeNumbersAreNumbersUnlessTheInputSaysOtherwise) {
+  IdTable ids;
+  ids.intern("3000000000");
+  ids.intern("-1");
+  EXPECT_TRUE(ids.numeric());
+  ids.keep_as_text();
+  EXPECT_FALSE(ids.numeric());
+}
+
+TEST(Csr, SortsRowsAndJoinsParallelEdges) {
+  const EdgeList graph = list(3, {{0, 2, 5}, {0, 1, 1}, {0, 2, 3}, {1, 1, 4}, {2, 0, 2}});
+  const Csr out = build_csr(graph, {.arcs = Arcs::out});
+  EXPECT_EQ(out.offsets, (std::vector<std::uint64_t>{0, 2, 3, 4}));
+  EXPECT_EQ(out.targets, (std::vector<Vertex>{1, 2, 1, 0}));
+  EXPECT_EQ(out.weights, (std::vector<double>{1, 8, 4, 2}));
+  const Csr shortest = build_csr(graph, {.arcs = Arcs::both, .parallel = Parallel::shortest, .loops = false});
+  EXPECT_EQ(shortest.targets, (std::vector<Vertex>{1, 2, 0, 0}));
+  EXPECT_EQ(shortest.weights, (std::vector<double>{1, 2, 1, 2}));
+  EXPECT_EQ(shortest.find(0, 2), 1U);
+}
+
+TEST(Csr, AnUnweightedGraphGetsWeightsOnlyFromParallelEdges) {
+  EdgeList graph;
+  graph.vertices = 2;
+  graph.add(0, 1);
+  EXPECT_TRUE(build_csr(graph, {}).weights.empty());
+  graph.add(1, 0);
+  EXPECT_EQ(build_csr(graph, {.arcs = Arcs::both}).weights, (std::vector<double>{2, 2}));
+  EXPECT_TRUE(build_csr(graph, {.arcs = Arcs::out}).weights.empty());
+}
+
+TEST(Modularity, CountsALoopTwiceInItsDegree) {
+  const Csr graph = build_csr(list(2, {{0, 0, 1}, {0, 1, 1}}), {});
+  const std::vector<Vertex> apart{0, 1};
+  EXPECT_DOUBLE_EQ(*modularity(graph, apart, 1), 2.0 / 4 - (9.0 / 16 + 1.0 / 16));
+  EXPECT_FALSE(modularity(build_csr(list(2, {{0, 1, 0}}), {}), apart, 1));
+}
+
+TEST(Groups, AreNumberedBySizeThenByFirstVertex) {
+  Outcome outcome;
+  outcome.groups = {9, 4, 4, 7, 9, 4};
+  number_by_size(outcome);
+  EXPECT_EQ(outcome.groups, (std::vector<Vertex>{1, 0, 0, 2, 1, 0}));
+  EXPECT_EQ(outcome.group_count, 3U);
+}
+
+TEST(Sources, AreTheSameForTheSameSeedAndAllWhenAllAreAsked) {
+  EXPECT_EQ(sampled_sources(5, 9, 1), (std::vector<Vertex>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(sampled_sources(1000, 10, 3), sampled_sources(1000, 10, 3));
+  EXPECT_NE(sampled_sources(1000, 10, 3), sampled_sources(1000, 10, 4));
+  EXPECT_TRUE(sampled_sources(0, 3, 1).empty());
+}
+
+TEST(Paths, AreCountedAndOverflowIsSeen) {
+  EdgeList layers;
+  layers.vertices = 2 * 1100;
+  for (Vertex layer = 0; layer + 1 < 1100; ++layer) {
+    for (Vertex a : {0U, 1U}) {
+      for (Vertex b : {0U, 1U}) layers.add(2 * layer + a, 2 * (layer + 1) + b);
+    }
+  }
+  EXPECT_TRUE(std::isinf(most_shortest_paths(build_csr(layers, {.arcs = Arcs::out}), 0)));
+  EXPECT_DOUBLE_EQ(most_shortest_paths(build_csr(layers, {.arcs = Arcs::out}), 2 * 1089), 512);
+}
+
+TEST(Choose, LeavesSmallGraphsToTheCpu) {
+  Request request;
+  EXPECT_FALSE(choose(request, 10, 20).gpu);
+  EXPECT_TRUE(choose(request, 1'000'000, 100'000'000).gpu);
+  request.algorithm = Algorithm::degree;
+  EXPECT_FALSE(choose(request, 1'000'000'000, UINT64_MAX).gpu);
+}
+
+TEST(CpuBackend, AnswersDoNotDependOnThreads) {
+  const EdgeList graph = test_graph("power-law", 20'000, 5);
+  for (const Algorithm algorithm : {Algorithm::pagerank, Algorithm::betweenness, Algorithm::triangles,
+                                    Algorithm::layout, Algorithm::louvain}) {
+    Request request;
+    request.algorithm = algorithm;
+    request.samples = 100;
+    request.iterations = 5;
+    const auto backend = make_cpu_backend();
+    ASSERT_TRUE(backend->load(graph));
+    request.threads = 1;
+    const auto one = backend->run(request, {});
+    request.threads = 7;
+    const auto seven = backend->run(request, {});
+    ASSERT_TRUE(one && seven);
+    EXPECT_EQ(one->values, seven->values);
+    EXPECT_EQ(one->groups, seven->groups);
+    EXPECT_EQ(one->x, seven->x);
+  }
+}
+
+TEST(Findings, SayWhatIsThere) {
+  EdgeList star = test_graph("star", 4, 1);
+  Request request;
+  request.algorithm = Algorithm::betweenness;
+  const auto backend = make_cpu_backend();
+  ASSERT_TRUE(backend->load(star));
+  const auto outcome = backend->run(request, {});
+  ASSERT_TRUE(outcome);
+  const auto said = findings(star, request, *outcome, [](Vertex v) { return "v" + std::to_string(v); });
+  EXPECT_EQ(said.front(),
+            "v0 lies on 100 % of all shortest paths between others: without it they get longer or break.");
+  EXPECT_EQ(findings({}, request, {}, [](Vertex) { return ""; }).front(), "The graph is empty.");
+}
+
+}  // namespace
+}  // namespace llt::analytics

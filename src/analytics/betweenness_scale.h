@@ -1,0 +1,21 @@
+#pragma once
+// From sums over sources to shares of all pairs: the same for every back end.
+
+#include <span>
+#include <vector>
+
+#include "analytics/algorithm.h"
+#include "analytics/csr.h"
+
+namespace llt::analytics {
+
+/// `sums[v]`: over all sources, how much of the shortest paths to each vertex leads through v (paths that
+/// begin or end in v not counted). Becomes the share of all ordered pairs of other vertices, estimated when
+/// the sources are some.
+void scale_betweenness(std::vector<double>& sums, std::span<const Vertex> sources);
+
+/// Likewise for edges: `sums` are of the arcs; an undirected edge has the sum of both.
+[[nodiscard]] std::vector<EdgeValue> edge_betweenness_of(const Csr& rows, std::span<const double> sums,
+                                                         std::size_t sources, bool directed);
+
+}  // namespace llt::analytics

@@ -1,0 +1,36 @@
+#pragma once
+// The algorithms of the CPU back end, one function each. Graphs come as the rows that the comment names.
+
+#include "analytics/algorithm.h"
+#include "analytics/csr.h"
+
+namespace llt::analytics::cpu {
+
+/// `in`: Arcs::in (Arcs::both when direction is ignored). A vertex without out-weight jumps like a random
+/// surfer: to `request.from`, or anywhere.
+[[nodiscard]] Outcome pagerank(const Csr& in, const Request& request);
+
+/// `out`: Arcs::out or Arcs::both, without loops. Paths are counted by edges, not weights. Fails when there
+/// are more shortest paths than a double can count.
+[[nodiscard]] Result<Outcome> betweenness(const Csr& out, const Request& request, const Progress& progress);
+
+[[nodiscard]] Outcome weak_components(const EdgeList& edges);
+[[nodiscard]] Outcome strong_components(const Csr& out);
+
+/// `simple`: Arcs::both without loops.
+[[nodiscard]] Outcome core_numbers(const Csr& simple);
+[[nodiscard]] Outcome triangles(const Csr& simple, unsigned threads);
+[[nodiscard]] Outcome similarity(const Csr& simple, const Request& request);
+
+[[nodiscard]] Outcome degrees(const EdgeList& edges);
+
+/// `out`: Arcs::out or Arcs::both; for sssp with Parallel::shortest.
+[[nodiscard]] Outcome hops(const Csr& out, Vertex from);
+[[nodiscard]] Outcome shortest_paths(const Csr& out, Vertex from);
+[[nodiscard]] Outcome ego(const Csr& out, const Request& request);
+
+/// `both`: Arcs::both.
+[[nodiscard]] Result<Outcome> communities(const Csr& both, const Request& request);
+[[nodiscard]] Outcome layout(const Csr& both, const Request& request, const Progress& progress);
+
+}  // namespace llt::analytics::cpu

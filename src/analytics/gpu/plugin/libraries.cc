@@ -1,0 +1,149 @@
+#include "analytics/gpu/plugin/libraries.h"
+
+#include <dlfcn.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace llt::rapids {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Where the packages of PyPI put their libraries, below site-packages.
+constexpr std::array kPackageFolders{"",
+                                     "lib",
+                                     "lib64",
+                                     "libcugraph/lib64",
+                                     "libraft/lib64",
+                                     "librmm/lib64",
+                                     "libcuvs/lib64",
+                                     "libkvikio/lib64",
+                                     "rapids_logger/lib64",
+                                     "nvidia/cu13/lib",
+                                     "nvidia/nccl/lib",
+                                     "nvidia/cuda_runtime/lib",
+                                     "nvidia/cuda_nvrtc/lib",
+                                     "nvidia/nvjitlink/lib",
+                                     "nvidia/cublas/lib",
+                                     "nvidia/cusparse/lib",
+                                     "nvidia/cusolver/lib",
+                                     "nvidia/curand/lib"};
+
+struct Wanted {
+  std::vector<const char*> names;  // of CUDA 13, then of CUDA 12
+  bool ours;                       // RAPIDS itself: must be in the folders
+};
+
+// In this order each finds what it needs already loaded.
+const std::vector<Wanted>& wanted() {
+  static const std::vector<Wanted> list{
+      {{"librapids_logger.so"}, true},
+      {{"librmm.so"}, true},
+      {{"libcudart.so.13", "libcudart.so.12"}, false},
+      {{"libnvJitLink.so.13", "libnvJitLink.so.12"}, false},
+      {{"libnvrtc.so.13", "libnvrtc.so.12"}, false},
+      {{"libcublasLt.so.13", "libcublasLt.so.12"}, false},
+      {{"libcublas.so.13", "libcublas.so.12"}, false},
+      {{"libcusparse.so.12"}, false},
+      {{"libcusolver.so.12", "libcusolver.so.11"}, false},
+      {{"libcurand.so.10"}, false},
+      {{"libnccl.so.2"}, false},
+      {{"libkvikio.so"}, true},
+      {{"libraft.so"}, true},
+      {{"libcuvs.so"}, true},
+      {{"libcugraph_common.so"}, true},
+      {{"libcugraph.so"}, true},
+      {{"libcugraph_mg.so"}, true},
+      {{"libcugraph_c.so"}, true},
+  };
+  return list;
+}
+
+std::vector<fs::path> expand(const std::string& folders) {
+  std::vector<fs::path> all;
+  std::istringstream list(folders);
+  for (std::string folder; std::getline(list, folder, ':');) {
+    if (folder.empty()) continue;
+    for (const char* inner : kPackageFolders) {
+      std::error_code ignored;
+      const fs::path path = fs::path(folder) / inner;
+      if (fs::is_directory(path, ignored)) all.push_back(path);
+    }
+  }
+  return all;
+}
+
+// libcugraph's wheel has a file VERSION beside its lib64/.
+std::string read_version(const std::vector<fs::path>& folders) {
+  for (const fs::path& folder : folders) {
+    for (const char* name : {"VERSION", "../VERSION"}) {
+      std::error_code ignored;
+      if (!fs::exists(folder / "libcugraph_c.so", ignored)) continue;
+      std::ifstream file(folder / name);
+      std::string version;
+      if (file >> version) return version;
+    }
+  }
+  return {};
+}
+
+// From the folders first; CUDA's own also from where the loader looks and the toolkit installs.
+void* open_one(const Wanted& library, const std::vector<fs::path>& folders, std::string& why) {
+  constexpr int kHow = RTLD_LAZY | RTLD_GLOBAL;
+  why.clear();
+  const auto attempt = [&](const std::string& path) {
+    void* handle = dlopen(path.c_str(), kHow);
+    if (handle == nullptr && why.empty()) why = dlerror();
+    return handle;
+  };
+  for (const char* name : library.names) {
+    for (const fs::path& folder : folders) {
+      std::error_code ignored;
+      if (!fs::exists(folder / name, ignored)) continue;
+      if (void* handle = attempt((folder / name).string())) return handle;
+    }
+    if (library.ours) continue;
+    if (void* handle = dlopen(name, kHow)) return handle;
+    for (const char* folder : {"/usr/local/cuda/lib64/", "/usr/local/cuda/targets/x86_64-linux/lib/"}) {
+      if (void* handle = dlopen((std::string(folder) + name).c_str(), kHow)) return handle;
+    }
+  }
+  if (why.empty()) why = std::string(library.names.front()) + " is in none of the folders";
+  return nullptr;
+}
+
+}  // namespace
+
+Libraries open_libraries(const std::string& folders) {
+  Libraries libraries;
+  const auto all = expand(folders);
+  libraries.version = read_version(all);
+  if (libraries.version.empty()) {
+    libraries.problem =
+        "no libcugraph_c.so with a file VERSION beside it in " + (folders.empty() ? "any folder" : folders);
+    return libraries;
+  }
+  if (!libraries.version.starts_with(kWantedVersion)) {
+    libraries.problem =
+        "RAPIDS " + libraries.version + " is there, but this program was compiled for " + kWantedVersion;
+    return libraries;
+  }
+  for (const Wanted& library : wanted()) {
+    std::string why;
+    void* handle = open_one(library, all, why);
+    const std::string name = library.names.front();
+    if (handle == nullptr && library.ours) {
+      libraries.problem = "cannot open " + name + ": " + why;
+      return libraries;
+    }
+    if (name == "libcudart.so.13") libraries.cudart = handle;
+    if (name == "libcugraph_c.so") libraries.cugraph = handle;
+  }
+  return libraries;
+}
+
+}  // namespace llt::rapids

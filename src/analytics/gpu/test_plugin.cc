@@ -1,0 +1,111 @@
+// A plugin without a GPU for tests of the worker: the CPU back end answers behind the same border, and
+// LLT_TEST_PLUGIN=abi|unavailable|crash|memory|small makes it fail in the ways that a GPU can.
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "analytics/cpu/cpu_backend.h"
+#include "analytics/gpu/rapids_abi.h"
+
+namespace analytics = llt::analytics;
+
+struct llt_rapids {
+  analytics::EdgeList graphs[LLT_RAPIDS_PLACES];
+};
+
+namespace {
+
+bool fault(std::string_view name) {
+  const char* wanted = std::getenv("LLT_TEST_PLUGIN");
+  return wanted != nullptr && wanted == name;
+}
+
+analytics::Request request_of(const llt_rapids_request& request) {
+  using enum analytics::Algorithm;
+  constexpr analytics::Algorithm kByNumber[] = {
+      pagerank,  louvain, leiden, betweenness, edge_betweenness, components, strong_components, kcore,
+      triangles, bfs,     sssp,   layout};
+  analytics::Request out;
+  out.algorithm = kByNumber[request.algorithm];
+  out.damping = request.damping;
+  out.resolution = request.resolution;
+  out.iterations = request.iterations;
+  const auto direction = analytics::info_of(out.algorithm).direction;
+  if (direction == analytics::Direction::directed || direction == analytics::Direction::undirected)
+    out.directed = true;
+  for (std::uint32_t i = 0; i < request.vertex_count; ++i)
+    out.from.push_back(static_cast<analytics::Vertex>(request.vertices[i]));
+  return out;
+}
+
+}  // namespace
+
+extern "C" {
+
+__attribute__((visibility("default"))) uint32_t llt_rapids_abi(void) {
+  return LLT_RAPIDS_ABI + (fault("abi") ? 1 : 0);
+}
+
+__attribute__((visibility("default"))) int llt_rapids_open(const char*, llt_rapids** out,
+                                                           llt_rapids_message* message) {
+  if (fault("unavailable")) {
+    std::snprintf(message->text, sizeof message->text, "this machine has no driver");
+    return LLT_RAPIDS_UNAVAILABLE;
+  }
+  *out = new llt_rapids;
+  return LLT_RAPIDS_OK;
+}
+
+__attribute__((visibility("default"))) const char* llt_rapids_version(const llt_rapids*) {
+  return "a plugin for tests";
+}
+
+__attribute__((visibility("default"))) int llt_rapids_memory(llt_rapids*, uint64_t* free_bytes,
+                                                             uint64_t* total_bytes) {
+  *free_bytes = *total_bytes = fault("small") ? 1024 : uint64_t{1} << 34;
+  return LLT_RAPIDS_OK;
+}
+
+__attribute__((visibility("default"))) int llt_rapids_load(llt_rapids* rapids, uint32_t place,
+                                                           const llt_rapids_graph* graph,
+                                                           llt_rapids_message*) {
+  analytics::EdgeList& edges = rapids->graphs[place];
+  edges = {};
+  edges.vertices = graph->vertices;
+  for (uint64_t arc = 0; arc < graph->arcs; ++arc) {
+    const auto u = static_cast<analytics::Vertex>(graph->sources[arc]),
+               v = static_cast<analytics::Vertex>(graph->targets[arc]);
+    edges.add(u, v, graph->weights[arc]);
+  }
+  return LLT_RAPIDS_OK;
+}
+
+__attribute__((visibility("default"))) int llt_rapids_run(llt_rapids* rapids, uint32_t place,
+                                                          const llt_rapids_request* request,
+                                                          llt_rapids_answer* answer,
+                                                          llt_rapids_message* message) {
+  if (fault("crash")) std::abort();
+  if (fault("memory")) {
+    std::snprintf(message->text, sizeof message->text, "std::bad_alloc: out_of_memory");
+    return LLT_RAPIDS_OUT_OF_MEMORY;
+  }
+  const auto backend = analytics::make_cpu_backend();
+  if (!backend->load(rapids->graphs[place])) return LLT_RAPIDS_FAILED;
+  const auto outcome = backend->run(request_of(*request), {});
+  if (!outcome) return LLT_RAPIDS_FAILED;
+  for (std::size_t v = 0; v < outcome->values.size(); ++v) answer->values[v] = outcome->values[v];
+  for (std::size_t v = 0; v < outcome->distances.size(); ++v) {
+    answer->values[v] = outcome->distances[v];
+    answer->groups[v] = static_cast<std::int32_t>(outcome->predecessors[v]);
+  }
+  for (std::size_t v = 0; v < outcome->groups.size(); ++v)
+    answer->groups[v] = static_cast<std::int32_t>(outcome->groups[v]);
+  for (std::size_t v = 0; v < outcome->x.size(); ++v) {
+    answer->x[v] = outcome->x[v];
+    answer->y[v] = outcome->y[v];
+  }
+  return LLT_RAPIDS_OK;
+}
+
+}  // extern "C"

@@ -1,0 +1,127 @@
+#include "analytics/gpu/worker.h"
+
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include "analytics/gpu/wire.h"
+
+namespace llt::analytics::gpu {
+namespace {
+
+/// The plugin's functions.
+struct Plugin {
+  llt_rapids_abi_fn* abi = nullptr;
+  llt_rapids_open_fn* open = nullptr;
+  llt_rapids_version_fn* version = nullptr;
+  llt_rapids_memory_fn* memory = nullptr;
+  llt_rapids_load_fn* load = nullptr;
+  llt_rapids_run_fn* run = nullptr;
+
+  /// What is wrong with the plugin in this file; empty when nothing is.
+  std::string resolve(const char* file) {
+    void* library = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) return std::string("cannot open the plugin: ") + dlerror();
+    const auto find = [&](auto& function, const char* name) {
+      function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, name));
+      return function != nullptr;
+    };
+    if (!find(abi, "llt_rapids_abi")) return std::string(file) + " is no plugin of llamatelemetry";
+    if (abi() != LLT_RAPIDS_ABI) {
+      return std::string(file) + " speaks version " + std::to_string(abi()) +
+             " of the interface, this program " + std::to_string(LLT_RAPIDS_ABI) +
+             ": build both from the same source";
+    }
+    const bool all = find(open, "llt_rapids_open") && find(version, "llt_rapids_version") &&
+                     find(memory, "llt_rapids_memory") && find(load, "llt_rapids_load") &&
+                     find(run, "llt_rapids_run");
+    return all ? "" : std::string(file) + " lacks functions that it should have";
+  }
+};
+
+class Worker {
+ public:
+  Reply serve(const Command& command, int fd) {
+    Reply reply;
+    switch (command.order) {
+      case Order::open:
+        open(command, reply);
+        break;
+      case Order::load:
+        load(command, fd, reply);
+        break;
+      case Order::run:
+        run(command, fd, reply);
+    }
+    if (rapids_ != nullptr) plugin_.memory(rapids_, &reply.free_bytes, &reply.total_bytes);
+    return reply;
+  }
+
+ private:
+  static void say(Reply& reply, int status, const std::string& text) {
+    reply.status = status;
+    std::snprintf(reply.message.text, sizeof reply.message.text, "%s", text.c_str());
+  }
+
+  void open(const Command& command, Reply& reply) {
+    if (const std::string problem = plugin_.resolve(command.plugin); !problem.empty())
+      return say(reply, LLT_RAPIDS_UNAVAILABLE, problem);
+    reply.status = plugin_.open(command.folders, &rapids_, &reply.message);
+    if (reply.status == LLT_RAPIDS_OK)
+      std::snprintf(reply.version, sizeof reply.version, "%s", plugin_.version(rapids_));
+  }
+
+  void load(const Command& command, int fd, Reply& reply) {
+    const GraphLayout layout(command.graph.arcs);
+    const auto memory = SharedMemory::map(fd, layout.size);
+    if (!memory) return say(reply, LLT_RAPIDS_FAILED, memory.error().message);
+    llt_rapids_graph graph = command.graph;
+    graph.sources = memory->at<std::int32_t>(0);
+    graph.targets = memory->at<std::int32_t>(layout.targets);
+    graph.weights = memory->at<double>(layout.weights);
+    reply.status = plugin_.load(rapids_, command.place, &graph, &reply.message);
+  }
+
+  void run(const Command& command, int fd, Reply& reply) {
+    const RunLayout layout(command.room, command.request.vertex_count);
+    const auto memory = SharedMemory::map(fd, layout.size);
+    if (!memory) return say(reply, LLT_RAPIDS_FAILED, memory.error().message);
+    llt_rapids_request request = command.request;
+    request.vertices = memory->at<std::int32_t>(layout.vertices);
+    llt_rapids_answer answer{};
+    answer.values = memory->at<double>(0);
+    answer.groups = memory->at<std::int32_t>(layout.groups);
+    answer.x = memory->at<float>(layout.x);
+    answer.y = memory->at<float>(layout.y);
+    answer.arc_sources = memory->at<std::int32_t>(layout.arc_sources);
+    answer.arc_targets = memory->at<std::int32_t>(layout.arc_targets);
+    answer.arc_count = command.room;
+    reply.status = plugin_.run(rapids_, command.place, &request, &answer, &reply.message);
+    reply.arcs = answer.arc_count;
+  }
+
+  Plugin plugin_;
+  llt_rapids* rapids_ = nullptr;
+};
+
+}  // namespace
+
+int run_worker() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::prctl(PR_SET_NAME, "llt-analytics");
+  ::prctl(PR_SET_DUMPABLE, 0);  // a crash inside CUDA would leave gigabytes behind
+  Worker worker;
+  Command command;
+  int fd = -1;
+  while (receive_message(kWorkerSocket, command, fd)) {
+    if (!send_message(kWorkerSocket, worker.serve(command, fd))) break;
+  }
+  // Without taking CUDA down in order: its libraries can crash doing that, and the system frees everything.
+  ::_exit(0);
+}
+
+}  // namespace llt::analytics::gpu

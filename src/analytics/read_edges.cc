@@ -1,0 +1,85 @@
+#include "analytics/read_edges.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "store/edge_file.h"
+
+namespace llt::analytics {
+namespace {
+
+using Field = std::optional<std::string_view>;
+
+std::string_view trimmed(Field field) {
+  std::string_view text = field.value_or(std::string_view());
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+class Builder {
+ public:
+  Result<> add(const store::EdgeRows& rows) {
+    for (std::size_t i = 0; i < rows.sources.size(); ++i) {
+      ++row_;
+      const auto weight = rows.weights.empty() ? std::nullopt : rows.weights[i];
+      if (auto added =
+              add_row(trimmed(rows.sources[i]), trimmed(rows.targets[i]), weight, !rows.weights.empty());
+          !added)
+        return added;
+    }
+    return {};
+  }
+
+  NamedGraph take() {
+    graph_.edges.vertices = static_cast<Vertex>(graph_.ids.size());
+    return std::move(graph_);
+  }
+
+ private:
+  Result<> add_row(std::string_view source, std::string_view target, std::optional<double> weight,
+                   bool weighted) {
+    if (source.empty()) return bad("has no src");
+    if (target.empty()) return bad("has no dst");
+    if (source == "src" && target == "dst") return bad("is the header again");
+    if (weighted) {
+      if (!weight) return bad("has no weight that is a number");
+      if (std::isnan(*weight)) return bad("has a weight that is not a number (NaN)");
+      if (std::isinf(*weight)) return bad("has an infinite weight");
+      if (*weight < 0) return bad(fmt::format("has a negative weight ({})", *weight));
+    }
+    if (graph_.ids.full())
+      return fail(ErrorCode::resource_exhausted, "more than 4 294 967 294 different ids");
+    const Vertex from = graph_.ids.intern(source);
+    const Vertex to = graph_.ids.intern(target);
+    graph_.edges.add(from, to);
+    if (weighted) graph_.edges.weight.push_back(weight.value_or(0) + 0.0);  // -0 becomes 0
+    return {};
+  }
+
+  // Rows are counted from the one below the header; in a CSV file without line breaks inside fields and
+  // without empty lines that is line row + 1.
+  std::unexpected<Error> bad(std::string_view what) const {
+    return fail(ErrorCode::data_loss, fmt::format("row {} (line {}) {}", row_, row_ + 1, what),
+                "correct or remove it; lines are counted without empty ones");
+  }
+
+  NamedGraph graph_;
+  std::uint64_t row_ = 0;
+};
+
+}  // namespace
+
+Result<NamedGraph> read_edges(const std::filesystem::path& file) {
+  Builder builder;
+  const auto info =
+      store::read_edge_file(file, [&](const store::EdgeRows& rows) { return builder.add(rows); });
+  if (!info) return std::unexpected(info.error());
+  NamedGraph graph = builder.take();
+  if (info->text_ids) graph.ids.keep_as_text();
+  return graph;
+}
+
+}  // namespace llt::analytics

@@ -1,0 +1,153 @@
+// `llamatelemetry graph`: asks something of a graph.
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "analytics/model_graph.h"
+#include "analytics/read_edges.h"
+#include "analytics/store_graphs.h"
+#include "app/commands.h"
+#include "app/exit_codes.h"
+#include "app/graph_answer.h"
+#include "app/progress_line.h"
+#include "app/source.h"
+#include "app/terminal.h"
+
+namespace llt::app {
+namespace {
+
+std::string kinds() {
+  std::string names;
+  for (const auto& kind : analytics::store_graph_kinds()) names += std::string(kind.name) + ", ";
+  return names + "model";
+}
+
+// What has to be there, and nothing that contradicts it.
+Result<> check_input(const GraphOptions& options) {
+  const bool known =
+      options.kind.empty() || options.kind == "model" || analytics::find_store_graph(options.kind) != nullptr;
+  if (!known) {
+    return fail(ErrorCode::invalid_argument, fmt::format("there is no graph '{}'", options.kind),
+                "choose one of " + kinds() + ", or name a file with --edges");
+  }
+  if (options.kind.empty() == options.edges.empty()) {
+    return fail(
+        ErrorCode::invalid_argument,
+        options.kind.empty() ? "which graph?" : "a graph comes from the store or from a file, not from both",
+        "name one of " + kinds() + ", or a file with --edges");
+  }
+  return {};
+}
+
+Result<analytics::DescribedGraph> read_model(const Settings& settings) {
+  const auto file = settings.text("model");
+  if (!file) return fail(ErrorCode::invalid_argument, "which model?", "name its file with --model");
+  const auto model = gguf::ModelFile::open(*file);
+  if (!model) return std::unexpected(model.error());
+  return analytics::model_graph(*model);
+}
+
+Result<analytics::DescribedGraph> read_input(const Settings& settings, const GraphOptions& options) {
+  if (options.kind == "model") return read_model(settings);
+  if (options.kind.empty()) {
+    auto graph = analytics::read_edges(options.edges);
+    if (!graph) return std::unexpected(graph.error());
+    return analytics::DescribedGraph{std::move(*graph), "the edges in " + options.edges, {}, {}, true};
+  }
+  auto source = Source::make(settings);
+  if (!source) return std::unexpected(source.error());
+  analytics::StoreGraphRequest request;
+  if (options.since_ns) request.since = now_unix() - *options.since_ns;
+  request.trace = options.trace;
+  return analytics::read_store_graph(**source, *analytics::find_store_graph(options.kind), request);
+}
+
+// What is asked of a graph when the user does not say.
+analytics::Algorithm usual_algorithm(const std::string& kind) {
+  const auto* graph = analytics::find_store_graph(kind);
+  if (graph != nullptr) return graph->algorithm;
+  return kind == "model" ? analytics::Algorithm::degree : analytics::Algorithm::pagerank;
+}
+
+std::string known_algorithms() {
+  std::string names;
+  for (const auto& info : analytics::algorithms())
+    names += (names.empty() ? "" : ", ") + std::string(info.name);
+  return names;
+}
+
+Result<analytics::Request> make_request(const GraphOptions& options, const analytics::DescribedGraph& input) {
+  analytics::Request request;
+  const auto* info = options.algorithm.empty() ? &analytics::info_of(usual_algorithm(options.kind))
+                                               : analytics::find_algorithm(options.algorithm);
+  if (info == nullptr) {
+    return fail(ErrorCode::invalid_argument, fmt::format("there is no algorithm '{}'", options.algorithm),
+                "choose one of " + known_algorithms());
+  }
+  request.algorithm = info->id;
+  if (!input.directed && info->direction == analytics::Direction::directed) request.directed = false;
+  if (options.directed) request.directed = true;
+  if (options.undirected) request.directed = false;
+  request.damping = options.damping;
+  request.resolution = options.resolution;
+  request.samples = options.samples;
+  request.radius = options.radius;
+  request.iterations = options.iterations;
+  request.seed = options.seed;
+  request.threads = options.threads;
+  for (const std::string& id : options.from) {
+    const auto vertex = input.graph.ids.find(id);
+    if (!vertex)
+      return fail(ErrorCode::invalid_argument, fmt::format("--from: no vertex has the id '{}'", id));
+    request.from.push_back(*vertex);
+  }
+  if (info->starts_somewhere && options.from.size() != 1) {
+    return fail(ErrorCode::invalid_argument, fmt::format("{} begins at one vertex", info->name),
+                "name it with --from ID");
+  }
+  return request;
+}
+
+analytics::Want want_of(const std::string& backend) {
+  if (backend == "cpu") return analytics::Want::cpu;
+  return backend == "gpu" ? analytics::Want::gpu : analytics::Want::automatic;
+}
+
+bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
+
+int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
+  const bool printed = options.json ? write_graph_json(answer, print)
+                                    : print(graph_text(answer, options.rows, terminal_width()));
+  if (printed && std::fflush(stdout) == 0) return kDone;
+  return failed(
+      {ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
+}
+
+}  // namespace
+
+int run_graph(const Settings& settings, const GraphOptions& options) {
+  if (auto checked = check_input(options); !checked) return bad_usage(checked.error());
+  ProgressLine line;
+  line.show("reading");
+  const auto input = read_input(settings, options);
+  if (!input) return line.clear(), failed(input.error());
+  const auto request = make_request(options, *input);
+  if (!request) return line.clear(), bad_usage(request.error());
+  if (auto checked = analytics::check(*request, input->graph.edges.vertices); !checked)
+    return line.clear(), bad_usage(checked.error());
+  const std::string name(analytics::info_of(request->algorithm).name);
+  line.show(name);
+  const analytics::GpuOptions gpu{.visible = {}, .memory_bytes = options.gpu_memory_bytes};
+  const auto run =
+      analytics::analyse(input->graph.edges, *request, want_of(options.backend), gpu, [&](double done) {
+        if (line.due()) line.show(fmt::format("{}: {:.0f} %", name, 100 * done));
+      });
+  line.clear();
+  if (!run) return failed(run.error());
+  return print_answer({*input, *request, *run}, options);
+}
+
+}  // namespace llt::app

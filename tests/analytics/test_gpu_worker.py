@@ -1,0 +1,103 @@
+"""The GPU worker and everything that can go wrong with it, without a GPU: a plugin for tests stands in for cuGraph and
+fails on request. That the real plugin answers right is bench/gpu/analytics' business, on a machine with a GPU."""
+
+import subprocess
+
+import pytest
+
+from analytics.zoo import cliques, power_law
+from support import places
+
+
+@pytest.fixture
+def plugin(binary):
+    folder = places.product().parent / "test_rapids"
+    if not (folder / "libllamatelemetry_rapids.so").exists():
+        pytest.skip(f"no plugin for tests in {folder}: it is built with the unit tests")
+    return lambda fault="": {"LLAMATELEMETRY_RAPIDS": str(folder), "LLT_TEST_PLUGIN": fault}
+
+
+@pytest.fixture
+def rings(graphs):
+    """So much betweenness that `auto` would take the GPU, in parts so small that the CPU has no trouble."""
+    rows = [(c * 10 + i, c * 10 + (i + 1) % 10, 1.0) for c in range(3300) for i in range(10)]
+    return graphs.write(rows, False)
+
+
+@pytest.mark.parametrize("arguments", [["pagerank"], ["pagerank", "--from", "3"], ["louvain"], ["components"], ["kcore"],
+                                       ["strong-components"], ["triangles"], ["bfs", "--from", "0"], ["sssp", "--from", "0"],
+                                       ["layout", "--iterations", "20"]], ids=" ".join)
+def test_answers_come_through_as_they_are(graphs, plugin, arguments):
+    path = graphs.write(power_law(11, 200), False)
+    gpu = graphs.ask(path, *arguments, "--backend", "gpu", environment=plugin())
+    cpu = graphs.ask(path, *arguments, "--backend", "cpu")
+    assert (gpu["backend"], cpu["backend"]) == ("gpu", "cpu")
+    assert "a plugin for tests" in gpu["version"] and gpu["reason"] == "asked for"
+    for ours, theirs in zip(cpu["result"], gpu["result"], strict=True):
+        assert ours.keys() == theirs.keys() and ours["id"] == theirs["id"]
+        if arguments[0] != "layout":  # the two may lay out differently
+            assert [value and pytest.approx(value, rel=1e-9) for value in ours.values()] == list(theirs.values())
+
+
+@pytest.mark.parametrize("fault, said", [
+    ("abi", "speaks version 2 of the interface, this program 1"),
+    ("unavailable", "no GPU analytics: this machine has no driver"),
+    ("crash", "the GPU worker ended by signal 6"),
+    ("memory", "the GPU's memory does not suffice: std::bad_alloc"),
+    ("small", "0 MiB are left"),
+])
+def test_every_failure_is_said_and_auto_goes_on_with_the_cpu(graphs, plugin, rings, fault, said):
+    asked = graphs.run(rings, "--algorithm", "betweenness", "--backend", "gpu", environment=plugin(fault))
+    assert asked.returncode == 1 and said in asked.stderr and asked.stdout == ""
+    assert "--backend cpu" in asked.stderr
+    answer = graphs.ask(rings, "betweenness", "--backend", "auto", environment=plugin(fault))
+    assert answer["backend"] == "cpu"
+    assert answer["reason"].startswith("instead of the GPU: ") and said in answer["reason"]
+    assert {round(row["value"] * 32999 * 32998) for row in answer["result"]} == {16}
+
+
+def test_auto_takes_the_gpu_for_what_is_large(graphs, plugin, rings):
+    answer = graphs.ask(rings, "betweenness", environment=plugin())
+    assert (answer["backend"], answer["reason"]) == ("gpu", "a graph of this size is quicker on the GPU")
+    small = graphs.ask(graphs.write(cliques(2, 3), False), "betweenness", environment=plugin("crash"))
+    assert (small["backend"], small["reason"]) == ("cpu", "a graph of this size is quicker on the CPU")
+
+
+def test_without_a_plugin(graphs, rings, tmp_path):
+    nowhere = {"LLAMATELEMETRY_RAPIDS": str(tmp_path / "nowhere"), "XDG_CACHE_HOME": str(tmp_path)}
+    built = places.product().parent / "libllamatelemetry_rapids.so"
+    asked = graphs.run(rings, "--backend", "gpu", environment=nowhere)
+    assert asked.returncode == 1 and asked.stdout == ""
+    # The real plugin may have been built beside the program: then it is the libraries that are missing.
+    assert ("no libcugraph_c.so" if built.exists() else "is not there") in asked.stderr
+    assert graphs.ask(rings, "betweenness", environment=nowhere)["backend"] == "cpu"
+
+
+def test_what_is_no_plugin(graphs, rings, tmp_path):
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    (folder / "libllamatelemetry_rapids.so").write_text("no library")
+    asked = graphs.run(rings, "--backend", "gpu", environment={"LLAMATELEMETRY_RAPIDS": str(folder)})
+    assert asked.returncode == 1 and "cannot open the plugin" in asked.stderr
+
+
+def test_what_only_the_cpu_can_do(graphs, plugin):
+    path = graphs.write(cliques(2, 4), False)
+    asked = graphs.run(path, "--algorithm", "jaccard", "--backend", "gpu", environment=plugin())
+    assert asked.returncode == 1 and "jaccard runs on the CPU only" in asked.stderr
+    alone = graphs.file("src,dst\na,a\n")
+    answer = graphs.ask(alone, "layout", "--backend", "gpu", environment=plugin("crash"))
+    assert answer["backend"] == "cpu" and "nothing for a GPU to do" in answer["reason"]
+
+
+def test_no_worker_is_left(graphs, plugin, rings):
+    for fault in ("", "crash", "memory"):
+        graphs.run(rings, "--algorithm", "betweenness", "--backend", "gpu", environment=plugin(fault))
+    left = subprocess.run(["pgrep", "-f", "--", "--analytics-worker"], text=True, capture_output=True, check=False).stdout
+    assert left == ""
+
+
+def test_the_worker_is_nothing_for_people(binary):
+    done = subprocess.run([binary, "--analytics-worker"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+                          check=False)
+    assert done.returncode == 0 and done.stdout == ""
