@@ -137,8 +137,8 @@ def test_a_mixed_run_with_comings_and_goings(probed):
             tags.append(tag)
 
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(one, range(150)))
-    assert len(tags) == 129
+        list(pool.map(one, range(84)))
+    assert len(tags) == 72
     attribution(probed, tags)
     turns(probed, tags)
     wrong = probed.sql("""
