@@ -52,7 +52,7 @@ pack_programs() {
 }
 
 build_analytics_bench() {
-  configure release -DLLAMATELEMETRY_TESTS=OFF
+  grep -qs 'LLAMATELEMETRY_TESTS:BOOL=ON' "$release/CMakeCache.txt" || configure release -DLLAMATELEMETRY_TESTS=OFF
   compile release backend_bench llamatelemetry_rapids
 }
 
