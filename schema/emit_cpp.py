@@ -202,7 +202,7 @@ namespace bucket {{
 {buckets}
 }}  // namespace bucket
 
-enum class Instrument : std::uint8_t {{ histogram, counter, gauge }};
+enum class Instrument : std::uint8_t {{ histogram, counter, updowncounter, gauge }};
 
 /// Which conventions have the name: the released ones, their successor, both, or none (ours).
 enum class NameSet : std::uint8_t {{ rel, main, both, own }};

@@ -7,7 +7,7 @@ import tomllib
 
 TYPES = {"text", "json", "bool", "u16", "u32", "u64", "i32", "i64", "f64", "u32[]"}
 SEVERITIES = ("info", "warning", "error")
-INSTRUMENTS = {"histogram", "counter", "gauge"}
+INSTRUMENTS = {"histogram", "counter", "updowncounter", "gauge"}
 SETS = {"rel", "main", "both", "own"}
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 DOTTED_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")

@@ -13,6 +13,45 @@ pack_source() {
   XZ_OPT="-6 -T0" tar -C "$llama_source" -cJf "$gpu_pack/llama.cpp.tar.xz" "${leave_out[@]/#/--exclude=./}" .
 }
 
+# cuda_engine: the folder of the newest engine for compute capability 9.0 in the cache, if there is one.
+cuda_engine() {
+  local found
+  found=$(compgen -G "$engine_home/llama.cpp-*-cuda*-sm90/bin/llama-server" | sort -V | tail -n 1) || return 1
+  [[ -n $found ]] && dirname "$(dirname "$found")"
+}
+
+# needed_names FILE...: the libraries that they name, each once.
+needed_names() { readelf -d "$@" 2>/dev/null | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p' | sort -u; }
+
+# pack_engine FOLDER: llama-server with its libraries. What it needs of CUDA is not packed, but named in `needed`:
+# the GPU machine has it. GCC's OpenMP comes along, since a machine without a compiler lacks it.
+pack_engine() {
+  local folder=$gpu_pack/engine want name
+  want=$(sha256sum "$1"/bin/* | sha256sum)
+  [[ -e $gpu_pack/engine.tar.xz && $(cat "$gpu_pack/.engine" 2>/dev/null) == "$want" ]] && return 0
+  rm -rf "$folder"
+  mkdir -p "$folder/bin"
+  cp -a "$1"/bin/* "$folder/bin/"
+  needed_names "$folder"/bin/* | awk '/^lib(cu|nv|nccl)/ && !/^libcuda\.so/' >"$folder/needed"
+  for name in $(needed_names "$folder"/bin/* | grep -E '^libgomp'); do
+    cp -L "$(ldconfig -p | awk -v name="$name" '$1 == name { print $NF; exit }')" "$folder/bin/"
+  done
+  find "$folder/bin" -type f -exec strip --strip-unneeded {} \; -exec patchelf --force-rpath --set-rpath "\$ORIGIN" {} \;
+  echo "$(basename "$1"), built where it was packed" >"$folder/built"
+  XZ_OPT="-9e -T1" tar -C "$folder" -cJf "$gpu_pack/engine.tar.xz" .
+  rm -rf "$folder"
+  echo "$want" >"$gpu_pack/.engine"
+}
+
+# tell_size: what one visit to a GPU machine has to carry, and whether that is much.
+tell_size() {
+  local most=$((60 << 20)) tree packed
+  tree=$(git -C "$LLT_ROOT" ls-files -z --cached --others --exclude-standard | (cd "$LLT_ROOT" && du -cb --files0-from=-) | awk 'END { print $1 }')
+  packed=$(du -cb "$gpu_pack"/*.xz | awk 'END { print $1 }')
+  say "  the repository has $((tree >> 20)) MiB, $gpu_pack $((packed >> 20)) MiB"
+  ((tree + packed <= most)) || say "  ! that is more than $((most >> 20)) MiB: leave behind what a visit does not need"
+}
+
 # needed_libraries PROGRAM...: every library that the programs load, except glibc's own.
 needed_libraries() {
   ldd "$@" | awk '$3 ~ /^\// { print $3 }' | sort -u |
@@ -52,7 +91,7 @@ pack_programs() {
 }
 
 build_analytics_bench() {
-  grep -qs 'LLAMATELEMETRY_TESTS:BOOL=ON' "$release/CMakeCache.txt" || configure release -DLLAMATELEMETRY_TESTS=OFF
+  configure_program
   compile release backend_bench llamatelemetry_rapids
 }
 

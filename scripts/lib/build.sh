@@ -59,11 +59,15 @@ compile() {
   cmake --build "$LLT_ROOT/build/$preset" -j "$(jobs_for_memory 1500)" --target "$@"
 }
 
-build_binary() {
-  # A tree that scripts/test has configured keeps its tests; they are not built here.
+# configure_program: for the program alone. A tree that scripts/test has configured keeps its tests.
+configure_program() {
   if ! grep -qs 'LLAMATELEMETRY_TESTS:BOOL=ON' "$release/CMakeCache.txt"; then
     configure release -DLLAMATELEMETRY_TESTS=OFF
   fi
+}
+
+build_binary() {
+  configure_program
   compile release llamatelemetry
 }
 

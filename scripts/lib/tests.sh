@@ -7,7 +7,7 @@ clang_tidy=clang-tidy-16
 # Debug information for line numbers only, and light optimisation: sanitizer builds then compile in half the time.
 sanitizer_flags=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1"
 
-cpp_files() { git -C "$LLT_ROOT" ls-files --cached --others --exclude-standard '*.cc' '*.h' | sed "s|^|$LLT_ROOT/|"; }
+cpp_files() { git -C "$LLT_ROOT" ls-files --cached --others --exclude-standard '*.cc' '*.c' '*.h' | sed "s|^|$LLT_ROOT/|"; }
 script_files() {
   git -C "$LLT_ROOT" ls-files --cached --others --exclude-standard scripts bench .ci tests tools | while read -r file; do
     if head -n 1 "$LLT_ROOT/$file" | grep -qaE '^#!.*\bbash|^# shellcheck shell=bash'; then echo "$LLT_ROOT/$file"; fi
@@ -66,7 +66,7 @@ build_tests() {
 }
 # The tests in which several threads of ours work on the same data; the other ones have nothing for
 # ThreadSanitizer to find, start processes, which it does not follow, or use Asio, whose fences GCC's does not know.
-threaded_tests=(store_test query_test telemetry_test)
+threaded_tests=(store_test query_test telemetry_test wire_test probe_test)
 
 build_sanitized() {
   configure "$1" -DLLAMATELEMETRY_TESTS=ON "$sanitizer_flags"

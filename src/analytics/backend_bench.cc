@@ -1,6 +1,7 @@
 // Compares the back ends on graphs of every kind, and times them: one JSON line for each algorithm and graph.
 //
 //   backend_bench EDGES [KIND...]          both back ends where there is a GPU, else the CPU alone
+//   backend_bench --busy SECONDS EDGES KIND   keeps the GPU at work, as a neighbour of whatever is measured
 //
 // Environment: LLT_BENCH_CPU_SECONDS, beyond which an algorithm is not run on larger graphs by the CPU
 // (default 60).
@@ -229,7 +230,36 @@ class Bench {
   std::map<Algorithm, std::pair<double, double>> cpu_before_;  // milliseconds and edges
 };
 
+// What the console asks for most, over and over with the graph in place.
+Result<std::uint64_t> keep_busy(double seconds, const EdgeList& graph) {
+  auto gpu = make_gpu_backend();
+  if (!gpu) return std::unexpected(gpu.error());
+  if (auto loaded = (*gpu)->load(graph); !loaded) return std::unexpected(loaded.error());
+  const SteadyNs begin = now_steady();
+  std::uint64_t runs = 0;
+  while (true) {
+    for (const Algorithm algorithm : {Algorithm::pagerank, Algorithm::louvain, Algorithm::layout}) {
+      if (ms_since(begin) >= seconds * 1000) return runs;
+      Request request;
+      request.algorithm = algorithm;
+      if (algorithm == Algorithm::layout) request.iterations = 50;
+      if (auto outcome = (*gpu)->run(request, {}); !outcome) return std::unexpected(outcome.error());
+      ++runs;
+    }
+  }
+}
+
+int busy(double seconds, const EdgeList& graph) {
+  const auto runs = keep_busy(seconds, graph);
+  if (!runs) return fmt::print(stderr, "backend_bench: {}\n", runs.error().to_string()), 1;
+  fmt::print("{{\"busy_seconds\":{},\"vertices\":{},\"edges\":{},\"runs\":{}}}\n", seconds, graph.vertices,
+             graph.size(), *runs);
+  return 0;
+}
+
 int main_of(int argc, char** argv) {
+  if (argc == 5 && argv[1] == std::string_view("--busy"))
+    return busy(std::atof(argv[2]), test_graph(argv[4], std::strtoull(argv[3], nullptr, 10), 7));
   if (argc < 2) return fmt::print(stderr, "usage: backend_bench EDGES[,EDGES...] [KIND...]\n"), 2;
   std::vector<std::string> kinds(argv + 2, argv + argc);
   if (kinds.empty()) {

@@ -108,6 +108,21 @@ void add_doctor(CLI::App& app, CommandLine& line) {
   command->add_flag("--json", line.doctor.json, "print one JSON document");
 }
 
+void add_probe(CLI::App& app, CommandLine& line) {
+  CLI::App* probe = app.add_subcommand("probe", "Look into engines that were not started by 'up'");
+  probe->require_subcommand(1);
+  CLI::App* print = probe->add_subcommand(
+      "print-env",
+      "Print the environment in which to start a llama-server, so that the 'up' of the same --data\n"
+      "folder that attaches to it sees its batch steps");
+  print->footer(
+      "Examples:\n"
+      "  env $(llamatelemetry probe print-env) llama-server --model llama.gguf --port 8000\n"
+      "  llamatelemetry up --upstream http://127.0.0.1:8000");
+  print->callback([&line] { line.command = run_probe_environment; });
+  add_store_settings(*print, line);
+}
+
 // Typed values of options that no environment variable or file can give.
 Result<> convert(CommandLine& line) {
   if (!line.output.empty()) line.query.output = line.output;
@@ -223,6 +238,7 @@ int run(int argc, char** argv) {
   add_query(app, line);
   add_trace(app, line);
   add_doctor(app, line);
+  add_probe(app, line);
   add_model_commands(app, line);
   add_graph_command(app, line);
 

@@ -62,7 +62,7 @@ void add_plan(CLI::App& app, CommandLine& line) {
                    "what is spread over GPUs: layer (default), row or tensor")
       ->type_name("MODE");
   number("--gpu-layers", plan.offloaded_layers, "layers on GPUs, the output counted as one (default: all)");
-  command->add_option("--flash-attn", plan.flash_attention, "FlashAttention: on, off or auto (default)")
+  command->add_option("--flash-attn", plan.flash_attention, "FlashAttention: on (default), off or auto")
       ->check(CLI::IsMember({"on", "off", "auto"}));
   number("--batch", plan.batch, "tokens of prompts handed over at once (default 2048)");
   number("--ubatch", plan.micro_batch, "tokens computed at once (default 512)");

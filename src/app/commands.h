@@ -81,6 +81,8 @@ struct GraphOptions {
   bool json = false;
 };
 int run_graph(const Settings& settings, const GraphOptions& options);
+/// `probe print-env`
+int run_probe_environment(const Settings& settings);
 
 struct DoctorOptions {
   bool json = false;

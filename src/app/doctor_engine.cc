@@ -11,10 +11,10 @@
 #include "app/units.h"
 #include "engine/elf_needed.h"
 #include "engine/engine_trial.h"
-#include "engine/gpus.h"
 #include "engine/launch.h"
 #include "engine/machine.h"
 #include "engine/model_check.h"
+#include "gpus/gpus.h"
 
 namespace llt::app {
 namespace {
@@ -110,7 +110,7 @@ Finding check_cpu_library(const std::string& backends) {
   return all_well("cpu", "llama-server uses a CPU library that fits this CPU.", evidence);
 }
 
-std::string gpu_lines(const engine::GpuList& list) {
+std::string gpu_lines(const gpus::GpuList& list) {
   std::string text = "driver " + list.driver_version;
   for (const auto& gpu : list.gpus) {
     text += fmt::format("; GPU {} {} ({} of {} used, {} processes)", gpu.index, gpu.name,
@@ -121,7 +121,7 @@ std::string gpu_lines(const engine::GpuList& list) {
 }
 
 Finding check_gpu(const std::string& backends) {
-  const auto list = engine::list_gpus();
+  const auto list = gpus::list_gpus();
   if (list.gpus.empty()) {
     return {"gpu",
             Severity::note,
@@ -266,7 +266,7 @@ Finding check_memory(const DoctorRequest& request, const RunningEngine& running)
             available};
   }
   const auto evidence = fmt::format("model {}, {}", format_size(*bytes), available);
-  if (running.running || !engine::list_gpus().gpus.empty() || *bytes <= memory.available_bytes) {
+  if (running.running || !gpus::list_gpus().gpus.empty() || *bytes <= memory.available_bytes) {
     return all_well("memory", "The model fits into memory.", evidence);
   }
   return {"memory",

@@ -6,11 +6,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/gpu_roles.h"
 #include "app/listen_check.h"
+#include "app/probe.h"
 #include "app/status_document.h"
 #include "app/units.h"
 #include "app/version.h"
 #include "base/log.h"
+#include "engine/listening_ports.h"
+#include "gpus/gpus.h"
 
 namespace llt::app {
 namespace {
@@ -32,29 +36,70 @@ Result<> Instance::check_addresses() {
   return check_can_listen(options_.console, "--console");
 }
 
+// Our own engine is started with the probe; engines of others write to the same folder when they were.
+Result<> Instance::plan_probe() {
+  if (options_.probe == ProbeMode::off) return {};
+  const auto library = plan_ ? find_probe_library() : Result<std::filesystem::path>{};
+  Result<> possible = plan_ ? check_can_probe(plan_->launch.binary) : Result<>{};
+  if (!library) possible = std::unexpected(library.error());
+  const auto folder = probe_folder(options_.data);
+  if (possible) possible = make_probe_folder(folder);
+  if (!possible && options_.probe == ProbeMode::on) return possible;
+  if (!possible) {
+    spdlog::info("batch steps are not recorded: {}", possible.error().message);
+    return {};
+  }
+  probe_folder_ = folder;
+  if (!plan_) return {};
+  for (const auto& [name, value] : probe_environment(*library, folder)) {
+    plan_->launch.environment[name] = value;
+  }
+  return {};
+}
+
+std::optional<telemetry::ProbeOptions> Instance::probe_options() {
+  if (probe_folder_.empty()) return std::nullopt;
+  telemetry::ProbeOptions probe;
+  probe.folder = probe_folder_;
+  probe.upstream_of = [this](std::int64_t pid) { return upstream_of(pid); };
+  probe.on_probed = [this](const std::string& name, bool probed) {
+    spdlog::info("batch steps of {} are {}", name, probed ? "recorded" : "no longer recorded");
+    for (const auto& upstream : upstreams_.all()) {
+      if (upstream->name() == name) upstream->set_probed(probed);
+    }
+  };
+  return probe;
+}
+
+// Whose process an engine is: with several servers to choose from, by the port on which it listens.
+std::string Instance::upstream_of(std::int64_t pid) const {
+  const auto& all = upstreams_.all();
+  if (all.size() == 1) return all.front()->name();
+  const auto ports = engine::listening_ports(pid);
+  for (const auto& upstream : all) {
+    const Endpoint& endpoint = upstream->url().endpoint;
+    if (endpoint.is_loopback() && std::ranges::find(ports, endpoint.port) != ports.end())
+      return upstream->name();
+  }
+  return "";
+}
+
 Result<> Instance::plan_engine() {
   if (!options_.upstreams.empty()) {
     for (const BaseUrl& url : options_.upstreams) {
       upstreams_.add(upstream_name(url), url);
       board_.add(upstream_name(url));
     }
-    return {};
+    return plan_probe();
   }
-  engine::Request request;
-  request.binary = options_.llama_server;
-  request.model = options_.model;
-  request.context_tokens = options_.context_tokens;
-  request.parallel = options_.parallel;
-  request.flash_attention = options_.flash_attention;
-  request.passed_on = options_.engine_arguments;
-  auto launch = engine::plan_launch(request);
-  if (!launch) return std::unexpected(launch.error());
-  for (const std::string& warning : launch->warnings) spdlog::warn("{}", warning);
-  const Endpoint endpoint = launch->endpoint();
+  auto plan = app::plan_engine(options_);
+  if (!plan) return std::unexpected(plan.error());
+  for (const std::string& warning : plan->launch.warnings) spdlog::warn("{}", warning);
+  const Endpoint endpoint = plan->launch.endpoint();
   upstreams_.add(kManagedName, BaseUrl{endpoint, "", endpoint.to_string()});
   board_.add(kManagedName);
-  launch_ = std::move(*launch);
-  return {};
+  plan_ = std::move(*plan);
+  return plan_probe();
 }
 
 Result<> Instance::lock_data() {
@@ -80,6 +125,10 @@ Result<> Instance::start_telemetry() {
   telemetry_options.service_version = kVersion;
   telemetry_options.service_instance_id = random_trace_id().hex();
   telemetry_options.capture_content = options_.capture_content;
+  telemetry_options.gpus.readings_per_second = options_.gpu_rate;
+  if (plan_) telemetry_options.gpus.plan = gpu_plan(plan_->placement);
+  telemetry_options.gpus.role_of = [this](std::int64_t pid) { return role_of(pid); };
+  telemetry_options.probe = probe_options();
   auto telemetry = telemetry::Telemetry::start(telemetry_options, *store_,
                                                [this] { return engine_facts(board_.representative()); });
   if (!telemetry) return std::unexpected(telemetry.error());
@@ -100,7 +149,7 @@ Result<> Instance::start_gateway() {
 }
 
 Result<> Instance::start_engines() {
-  if (launch_) return start_managed_engine();
+  if (plan_) return start_managed_engine();
   start_watchers();
   return {};
 }
@@ -112,8 +161,12 @@ Result<> Instance::start_managed_engine() {
   callbacks.on_state = [this](const engine::Snapshot& snapshot) { apply(0, snapshot); };
   callbacks.outstanding = [upstream] { return upstream->outstanding.load(std::memory_order_relaxed); };
   callbacks.last_byte = [upstream] { return upstream->last_byte_ns.load(std::memory_order_relaxed); };
-  spdlog::info("starting {}", launch_->to_string());
-  auto supervisor = engine::Supervisor::start(*launch_, {}, std::move(callbacks));
+  if (plan_->placement) {
+    telemetry_->engine_event("placement.chosen", plan_->placement->name + ": " + plan_->placement->reason,
+                             placement_attributes(*plan_->placement, plan_->why));
+  }
+  spdlog::info("starting {}", plan_->launch.to_string());
+  auto supervisor = engine::Supervisor::start(plan_->launch, {}, std::move(callbacks));
   if (!supervisor) return std::unexpected(supervisor.error());
   supervisor_ = std::move(*supervisor);
   return {};
@@ -185,7 +238,7 @@ bool Instance::ready() const {
 }
 
 std::optional<Error> Instance::engine_failure() const {
-  if (!launch_) return std::nullopt;
+  if (!plan_) return std::nullopt;
   const engine::Snapshot now = board_.get(0);
   if (now.state != engine::State::failed) return std::nullopt;
   Error error{ErrorCode::unavailable, now.error, ""};
@@ -202,6 +255,12 @@ std::string Instance::console_url() const {
   return reachable_url({options_.console.host, console_port_.load(std::memory_order_acquire), {}});
 }
 
+std::string_view Instance::role_of(std::int64_t pid) const {
+  std::vector<std::int64_t> engines;
+  for (const NamedSnapshot& entry : board_.all()) engines.push_back(entry.now.pid);
+  return process_role(pid, engines, getpid());
+}
+
 std::string Instance::status() const {
   StatusInputs inputs;
   inputs.version = kVersion;
@@ -215,7 +274,9 @@ std::string Instance::status() const {
   inputs.live = &telemetry_->live();
   inputs.store = store_->health();
   inputs.losses_json = store_->query_text(kLossesSql, store::Format::json).value_or("");
-  inputs.gpus = engine::list_gpus();
+  inputs.gpus = gpus::list_gpus();
+  inputs.gpu_states = telemetry_->gpu_states();
+  inputs.plan = plan_ ? &*plan_ : nullptr;
   return running_status(inputs);
 }
 
@@ -232,6 +293,11 @@ views::LiveFacts Instance::live_facts() const {
   facts.serving = ready();
   facts.gateway_url = gateway_url();
   for (const NamedSnapshot& entry : board_.all()) facts.engines.push_back(engine_now(entry));
+  const auto identities = telemetry_->gpu_identities();
+  for (const telemetry::GpuState& state : telemetry_->gpu_states()) {
+    const auto identity = std::ranges::find(identities, state.reading.index, &telemetry::GpuIdentity::index);
+    if (identity != identities.end()) facts.gpus.push_back(gpu_now(state, *identity));
+  }
   return facts;
 }
 
@@ -253,6 +319,8 @@ void Instance::stop() {
   spdlog::debug("the console is closed");
   if (telemetry_) telemetry_->shutdown(kFlushTimeoutMs);
   spdlog::debug("telemetry is flushed");
+  std::error_code others_use_it;
+  if (!probe_folder_.empty()) std::filesystem::remove(probe_folder_, others_use_it);
   if (store_) store_->close();
   spdlog::debug("the store is closed");
 }

@@ -6,9 +6,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/engine_board.h"
+#include "app/engine_plan.h"
 #include "app/run_file.h"
 #include "app/up_options.h"
 #include "base/error.h"
@@ -61,13 +63,18 @@ class Instance {
   void apply(std::size_t index, const engine::Snapshot& snapshot);
   void record(const std::string& upstream, const engine::Event& event);
   [[nodiscard]] Result<> start_managed_engine();
+  [[nodiscard]] Result<> plan_probe();
+  [[nodiscard]] std::optional<telemetry::ProbeOptions> probe_options();
+  [[nodiscard]] std::string upstream_of(std::int64_t pid) const;
   void start_watchers();
+  [[nodiscard]] std::string_view role_of(std::int64_t pid) const;
   [[nodiscard]] std::string status() const;
   [[nodiscard]] views::LiveFacts live_facts() const;
 
   const UpOptions options_;
   const UnixNs started_unix_ns_;
-  std::optional<engine::Launch> launch_;  ///< nothing when attached
+  std::filesystem::path probe_folder_;    ///< empty: no engine is looked into
+  std::optional<EnginePlan> plan_;  ///< nothing when attached
   std::optional<DataLock> lock_;
   std::unique_ptr<store::Store> store_;
   EngineBoard board_;

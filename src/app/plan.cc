@@ -8,9 +8,8 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/machine_cards.h"
 #include "app/plan_report.h"
-#include "engine/gpus.h"
-#include "engine/machine.h"
 #include "gguf/model_file.h"
 
 namespace llt::app {
@@ -22,25 +21,11 @@ struct Cards {
   std::string from;
 };
 
-Cards cards_here() {
-  Cards here{.cards = {}, .ram_bytes = engine::memory_budget().total_bytes, .from = "this machine"};
-  const engine::GpuList list = engine::list_gpus();
-  if (list.gpus.empty()) {
-    here.from = list.problem.empty() ? "this machine has none" : "none here: " + list.problem;
-  }
-  for (const engine::Gpu& gpu : list.gpus) {
-    placement::Card card{
-        .name = gpu.name, .total_bytes = gpu.memory_total_bytes, .used_bytes = gpu.memory_used_bytes};
-    placement::add_data_sheet(card);
-    if (const auto capability = placement::parse_capability(gpu.compute_capability))
-      card.capability = capability;
-    here.cards.push_back(std::move(card));
-  }
-  return here;
-}
-
 Result<Cards> find_cards(const PlanOptions& options) {
-  if (options.gpu.empty() && options.preset.empty()) return cards_here();
+  if (options.gpu.empty() && options.preset.empty()) {
+    MachineCards here = cards_here();
+    return Cards{.cards = std::move(here.cards), .ram_bytes = here.ram_bytes, .from = std::move(here.from)};
+  }
   const bool sizes = !options.gpu.empty();
   auto parsed = parse_cards(sizes ? options.gpu : options.preset);
   if (!parsed) {

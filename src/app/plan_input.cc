@@ -51,14 +51,6 @@ Result<std::vector<placement::Card>> parse_kind(std::string_view text) {
   return std::vector{placement::Card{.name = "", .total_bytes = *size}};
 }
 
-Result<placement::SplitMode> parse_split_mode(std::string_view text) {
-  using placement::SplitMode;
-  for (const SplitMode mode : {SplitMode::layer, SplitMode::row, SplitMode::tensor}) {
-    if (text.empty() || text == to_string(mode)) return mode;
-  }
-  return wrong(fmt::format("--split-mode: '{}' is none of layer, row, tensor", text));
-}
-
 Result<gguf::TensorTypeId> parse_cache_type(std::string_view text) {
   const gguf::TensorType* type = gguf::find_tensor_type(text);
   std::string names;
@@ -67,6 +59,16 @@ Result<gguf::TensorTypeId> parse_cache_type(std::string_view text) {
     names += (names.empty() ? "" : " ") + gguf::tensor_type_name(id);
   }
   return wrong(fmt::format("--kv-type: '{}' is no type of a cache", text), "it is one of " + names);
+}
+
+}  // namespace
+
+Result<placement::SplitMode> parse_split_mode(std::string_view text) {
+  using placement::SplitMode;
+  for (const SplitMode mode : {SplitMode::layer, SplitMode::row, SplitMode::tensor}) {
+    if (text.empty() || text == to_string(mode)) return mode;
+  }
+  return wrong(fmt::format("--split-mode: '{}' is none of layer, row, tensor", text));
 }
 
 Result<> parse_cache_types(std::string_view text, placement::EngineOptions& engine) {
@@ -82,8 +84,6 @@ Result<> parse_cache_types(std::string_view text, placement::EngineOptions& engi
   return {};
 }
 
-}  // namespace
-
 Result<std::vector<placement::Card>> parse_cards(std::string_view text) {
   std::vector<placement::Card> cards;
   for (std::string_view part : pieces(text)) {
@@ -93,18 +93,25 @@ Result<std::vector<placement::Card>> parse_cards(std::string_view text) {
     for (std::size_t i = 0; i < count; ++i) cards.insert(cards.end(), kind->begin(), kind->end());
     if (cards.size() > kMostCards) return wrong(fmt::format("'{}' are more than {} GPUs", text, kMostCards));
   }
+  for (std::size_t i = 0; i < cards.size(); ++i) cards[i].index = i;
   return cards;
+}
+
+Result<placement::FlashAttention> parse_flash_attention(std::string_view text) {
+  using placement::FlashAttention;
+  for (const FlashAttention mode : {FlashAttention::on, FlashAttention::off, FlashAttention::automatic}) {
+    if (text == to_string(mode)) return mode;
+  }
+  return wrong(fmt::format("'{}' is not one of on, off, auto", text));
 }
 
 Result<std::vector<double>> parse_tensor_split(std::string_view text) {
   std::vector<double> shares;
-  if (text.empty()) return shares;
   for (const std::string_view part : pieces(text)) {
     double share = 0;
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), share);
     if (error != std::errc() || end != part.data() + part.size()) {
-      return wrong(fmt::format("--tensor-split: '{}' is no number", part),
-                   "write ratios such as 0.7,0.3 or 3,1");
+      return wrong(fmt::format("'{}' is no number", part), "write ratios such as 0.7,0.3 or 3,1");
     }
     shares.push_back(share);
   }
@@ -118,15 +125,21 @@ Result<placement::EngineOptions> parse_engine_options(const PlanOptions& options
   engine.offloaded_layers = options.offloaded_layers;
   engine.batch = options.batch.value_or(engine.batch);
   engine.micro_batch = options.micro_batch.value_or(engine.micro_batch);
-  engine.flash_attention = options.flash_attention != "off";
+  if (!options.flash_attention.empty()) {
+    auto flash = parse_flash_attention(options.flash_attention);
+    if (!flash) return wrong("--flash-attn: " + flash.error().message);
+    engine.flash_attention = *flash;
+  }
   auto mode = parse_split_mode(options.split_mode);
   if (!mode) return std::unexpected(mode.error());
   engine.split_mode = *mode;
   if (auto parsed = parse_cache_types(options.kv_type, engine); !parsed)
     return std::unexpected(parsed.error());
-  auto split = parse_tensor_split(options.tensor_split);
-  if (!split) return std::unexpected(split.error());
-  engine.tensor_split = std::move(*split);
+  if (!options.tensor_split.empty()) {
+    auto split = parse_tensor_split(options.tensor_split);
+    if (!split) return wrong("--tensor-split: " + split.error().message, split.error().hint);
+    engine.tensor_split = std::move(*split);
+  }
   return engine;
 }
 

@@ -25,8 +25,17 @@ struct PlanOptions {
 /// "15GiB,15GiB", "2x15GiB", "kaggle-2xt4", "8×h100,24GB"; "cpu" is no card. All errors are invalid_argument.
 [[nodiscard]] Result<std::vector<placement::Card>> parse_cards(std::string_view text);
 
-/// "0.7,0.3".
+/// "0.7,0.3". The message does not name the flag.
 [[nodiscard]] Result<std::vector<double>> parse_tensor_split(std::string_view text);
+
+/// "on", "off" or "auto". The message does not name the flag.
+[[nodiscard]] Result<placement::FlashAttention> parse_flash_attention(std::string_view text);
+
+/// One type of a cache, or two: of keys and of values.
+[[nodiscard]] Result<> parse_cache_types(std::string_view text, placement::EngineOptions& engine);
+
+/// "layer", "row" or "tensor"; "" is "layer".
+[[nodiscard]] Result<placement::SplitMode> parse_split_mode(std::string_view text);
 
 /// Everything of a request but the cards that are in this machine.
 [[nodiscard]] Result<placement::EngineOptions> parse_engine_options(const PlanOptions& options);

@@ -1,3 +1,4 @@
+#include "app/gpu_roles.h"
 #include "app/plan_report.h"
 
 namespace llt::app {
@@ -7,20 +8,6 @@ using Json = nlohmann::ordered_json;
 
 Json known(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
 Json known(const std::optional<std::uint64_t>& value) { return value ? Json(*value) : Json(nullptr); }
-
-std::string_view role_name(placement::Role role) {
-  switch (role) {
-    case placement::Role::unused:
-      return "unused";
-    case placement::Role::engine:
-      return "engine";
-    case placement::Role::analytics:
-      return "analytics";
-    case placement::Role::both:
-      return "engine and analytics";
-  }
-  return "unused";
-}
 
 std::string_view verdict_name(placement::Verdict verdict) {
   switch (verdict) {
@@ -35,7 +22,7 @@ std::string_view verdict_name(placement::Verdict verdict) {
 }
 
 Json card_json(const placement::CardPlan& plan) {
-  return {{"index", plan.index},
+  return {{"index", plan.card.index},
           {"name", plan.card.name.empty() ? Json(nullptr) : Json(plan.card.name)},
           {"role", std::string(role_name(plan.role))},
           {"total_bytes", plan.card.total_bytes},
@@ -51,9 +38,13 @@ Json card_json(const placement::CardPlan& plan) {
           {"output", plan.usage.output}};
 }
 
-Json analytics_json(const std::optional<placement::AnalyticsRoom>& room) {
+Json analytics_json(const placement::Placement& p) {
+  const auto& room = p.analytics;
   if (!room) return nullptr;
-  return {{"gpu", room->index}, {"bytes", room->bytes}, {"rows", room->rows}, {"edges", room->edges}};
+  return {{"gpu", p.cards[room->index].card.index},
+          {"bytes", room->bytes},
+          {"rows", room->rows},
+          {"edges", room->edges}};
 }
 
 Json placement_json(const placement::Placement& p) {
@@ -79,7 +70,7 @@ Json placement_json(const placement::Placement& p) {
             {"compute_bytes", p.host.compute_bytes},
             {"layers", p.host.layers},
             {"output", p.host.output}}},
-          {"analytics", analytics_json(p.analytics)},
+          {"analytics", analytics_json(p)},
           {"bounds",
            {{"decode_tokens_per_second", known(p.bounds.decode)},
             {"prefill_tokens_per_second", known(p.bounds.prefill)}}}};

@@ -60,7 +60,7 @@ std::string card_text(const Placement& p, const CardPlan& card) {
   }
   figures.push_back(card.missing_bytes != 0 ? fmt::format("MISSING {}", format_size(card.missing_bytes))
                                             : fmt::format("free {}", format_size(card.free_bytes)));
-  std::string text = fmt::format("  GPU {} [{}] {} {}", card.index, bar(card),
+  std::string text = fmt::format("  GPU {} [{}] {} {}", card.card.index, bar(card),
                                  format_size(card.card.total_bytes), printable(card.card.name));
   if (text.back() == ' ') text.pop_back();
   text += "\n";

@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "app/report_gpu.h"
+#include "app/report_steps.h"
 #include "app/sql.h"
 #include "app/units.h"
 #include "app/version.h"
@@ -269,6 +271,15 @@ Result<Json> report_document(Source& source, std::optional<UnixNs> since) {
   document["slowest"] = Json::array();
   for (const Json& row : slowest) document["slowest"].push_back(slow_request(row));
   document["losses"] = losses;
+  auto energy = energy_figures(source, since);
+  if (!energy) return std::unexpected(energy.error());
+  auto bounds = bound_figures(source, document);
+  if (!bounds) return std::unexpected(bounds.error());
+  document["energy"] = std::move(*energy);
+  document["bounds"] = std::move(*bounds);
+  auto steps = engine_time(source, since);
+  if (!steps) return std::unexpected(steps.error());
+  document["engine_time"] = std::move(*steps);
   return document;
 }
 

@@ -184,6 +184,7 @@ std::string report_html(const Json& d) {
       count_of(d["requests"]), count_of(d["errors"]), shown_time(d["from_unix_ns"]),
       shown_time(d["to_unix_ns"]), shown_rate(d["output_tokens_per_second"]), shown_rate(d["goodput_rps"]),
       shown_share(d["cache_hit_ratio"]));
+  for (const std::string& sentence : gpu_sentences(d)) page += fmt::format("<p>{}.\n", escaped(sentence));
   page += "<h2>Phases, all requests together</h2>\n" + phase_stack(d);
   page += "<h2>Latency</h2>\n" + latency_table(d);
   page += "<h2>By model and route</h2>\n" + group_table(d);

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 namespace llt::app {
 
@@ -18,6 +19,8 @@ namespace llt::app {
 [[nodiscard]] std::string shown_share(const nlohmann::ordered_json& zero_to_one);
 [[nodiscard]] std::string shown_text(const nlohmann::ordered_json& text);
 /// "2026-11-22 18:04:05 UTC".
+/// What the GPUs did, in sentences; empty without any.
+[[nodiscard]] std::vector<std::string> gpu_sentences(const nlohmann::ordered_json& report);
 [[nodiscard]] std::string shown_time(const nlohmann::ordered_json& unix_ns);
 
 }  // namespace llt::app

@@ -8,6 +8,7 @@
 
 #include "app/report_data.h"
 #include "app/report_render.h"
+#include "app/report_steps.h"
 #include "app/text_table.h"
 #include "app/units.h"
 
@@ -45,6 +46,7 @@ std::string header(const Json& d) {
   out += fmt::format("{} tokens in, {} of them from the cache ({}), {} tokens out\n",
                      count_text(d["input_tokens"]), count_text(d["cached_tokens"]),
                      shown_share(d["cache_hit_ratio"]), count_text(d["output_tokens"]));
+  for (const std::string& sentence : gpu_sentences(d)) out += sentence + "\n";
   return out;
 }
 
@@ -137,6 +139,25 @@ std::string shown_text(const Json& value) {
   return value.is_string() ? printable(value.get_ref<const std::string&>()) : kUnknown;
 }
 
+std::vector<std::string> gpu_sentences(const Json& report) {
+  std::vector<std::string> sentences;
+  if (const Json& bounds = report["bounds"]; !bounds.is_null()) {
+    sentences.push_back(fmt::format(
+        "a request alone could decode at most {} and prefill {} tokens/s on these GPUs: {} and {} of that "
+        "were reached",
+        shown_rate(bounds["decode_tokens_per_second"]), shown_rate(bounds["prefill_tokens_per_second"]),
+        shown_share(bounds["decode_share"]), shown_share(bounds["prefill_share"])));
+  }
+  if (const Json& energy = report["energy"]; !energy.is_null()) {
+    sentences.push_back(fmt::format(
+        "the engine's GPUs drew {} J, {} J of it for these requests: {} J per output token, {} J per request "
+        "(median)",
+        shown_rate(energy["total_joules"]), shown_rate(energy["joules"]),
+        shown_rate(energy["joules_per_output_token"]), shown_rate(energy["joules_per_request"]["p50"])));
+  }
+  return sentences;
+}
+
 std::string shown_time(const Json& value) {
   if (value.is_null()) return kUnknown;
   const std::chrono::sys_time<std::chrono::nanoseconds> at{
@@ -150,6 +171,9 @@ std::string report_text(const Json& document) {
   std::string out = header(document);
   out += "\n" + latencies(document);
   out += "\nwhere the time went, all requests together\n" + phases(document);
+  if (!document["engine_time"].is_null()) {
+    out += "\ninside the engine\n" + engine_time_text(document["engine_time"]);
+  }
   out += "\n" + groups(document);
   if (!document["errors_by_type"].empty()) out += "\n" + errors(document);
   out += "\nslowest requests\n" + slowest(document);

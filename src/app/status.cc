@@ -8,8 +8,10 @@
 #include "app/exit_codes.h"
 #include "app/source.h"
 #include "app/status_document.h"
+#include "app/terminal.h"
 #include "app/units.h"
 #include "app/version.h"
+#include "gpus/gpus.h"
 
 namespace llt::app {
 namespace {
@@ -43,13 +45,51 @@ void print_engine(const Json& engine) {
   if (!engine["error"].is_null()) print_line("  error", words(engine["error"]));
 }
 
-void print_gpus(const Json& gpus) {
+std::string size_of(const Json& bytes) { return format_size(bytes.get<std::uint64_t>()); }
+
+// ", 35 %, 210 W, 45 °C": what the driver tells of it.
+std::string activity(const Json& gpu) {
+  const auto number = [&](const char* name, double scale, std::string_view unit) {
+    const auto value = gpu.find(name);
+    if (value == gpu.end() || !value->is_number()) return std::string();
+    return fmt::format(", {:.0f} {}", value->get<double>() * scale, unit);
+  };
+  std::string text = number("utilization", 100, "%") + number("power_watts", 1, "W") +
+                     number("temperature_celsius", 1, "°C");
+  const auto held = gpu.find("throttled_by");
+  if (held != gpu.end() && held->is_string()) text += ", clocks held down by " + held->get<std::string>();
+  return text;
+}
+
+// The plan for one card beside what is there.
+void print_plan(const Json& placement, const Json& index) {
+  for (const Json& card : placement.value("gpus", Json::array())) {
+    if (card["index"] != index) continue;
+    const Json& measured = card["engine_bytes"];
+    print_line("", fmt::format("for {}: {} planned, {}", words(card["role"]), size_of(card["planned_bytes"]),
+                               measured.is_null() ? "what the engine holds is not known"
+                                                  : "the engine holds " + size_of(measured)));
+  }
+}
+
+void print_placement(const Json& placement) {
+  if (placement["why"].is_null()) return;
+  if (placement["name"].is_null()) return print_line("placement", "none: " + words(placement["why"]));
+  print_line("placement", fmt::format("{}: {}", words(placement["name"]), words(placement["reason"])));
+  const bool colour = stdout_is_terminal();
+  for (const Json& sentence : placement["misplaced"]) {
+    print_line("",
+               fmt::format("{}! {}{}", colour ? "\033[31m" : "", words(sentence), colour ? "\033[0m" : ""));
+  }
+}
+
+void print_gpus(const Json& gpus, const Json& placement) {
   if (gpus.empty()) return print_line("gpus", "none");
   for (const Json& gpu : gpus) {
     print_line(fmt::format("gpu {}", words(gpu["index"])),
-               fmt::format("{}, {} of {} used", words(gpu["name"]),
-                           format_size(gpu["memory_used_bytes"].get<std::uint64_t>()),
-                           format_size(gpu["memory_total_bytes"].get<std::uint64_t>())));
+               fmt::format("{}, {} of {} used{}", words(gpu["name"]), size_of(gpu["memory_used_bytes"]),
+                           size_of(gpu["memory_total_bytes"]), activity(gpu)));
+    print_plan(placement, gpu["index"]);
     for (const Json& process : gpu["processes"]) {
       const Json& memory = process["memory_bytes"];
       print_line("",
@@ -82,7 +122,8 @@ void print_text(const Json& status) {
                                          words(upstream["state"]), words(upstream["outstanding"])));
     }
   }
-  print_gpus(status["gpus"]);
+  print_placement(status["placement"]);
+  print_gpus(status["gpus"], status["placement"]);
   print_line("queue",
              fmt::format("{} waiting, {} in prefill, {} in decode", words(status["queue"]["waiting"]),
                          words(status["queue"]["prefilling"]), words(status["queue"]["decoding"])));
@@ -97,7 +138,7 @@ int say_stopped(Source& source, bool json) {
   if (json) {
     const auto losses = source.query_text(kLossesSql, store::Format::json);
     fmt::print("{}\n", stopped_status(std::string(kVersion), source.data().string(), losses.value_or(""),
-                                      engine::list_gpus()));
+                                      gpus::list_gpus()));
     return kFailed;
   }
   return failed({ErrorCode::not_found,

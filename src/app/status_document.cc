@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/gpu_roles.h"
+
 namespace llt::app {
 namespace {
 
@@ -91,24 +93,49 @@ Json upstream_list(const StatusInputs& inputs) {
   return list;
 }
 
-std::string_view role_of(std::int64_t pid, const StatusInputs& inputs) {
-  if (pid == inputs.pid) return "llamatelemetry";
-  for (const NamedSnapshot& entry : inputs.engines) {
-    if (entry.now.pid != 0 && entry.now.pid == pid) return "engine";
-  }
-  return "other";
+std::vector<std::int64_t> engine_pids(const StatusInputs& inputs) {
+  std::vector<std::int64_t> pids;
+  for (const NamedSnapshot& entry : inputs.engines) pids.push_back(entry.now.pid);
+  return pids;
 }
 
-Json gpu_list(const engine::GpuList& gpus, const StatusInputs& inputs) {
+std::vector<telemetry::GpuProcessState> processes_of(const gpus::Gpu& gpu, const StatusInputs& inputs) {
+  const auto engines = engine_pids(inputs);
+  std::vector<telemetry::GpuProcessState> processes;
+  for (const gpus::GpuProcess& process : gpu.processes) {
+    processes.push_back({process.pid, process_role(process.pid, engines, inputs.pid), process.memory_bytes});
+  }
+  return processes;
+}
+
+void add_reading(const telemetry::GpuState& state, Json& object) {
+  const gpus::Reading& r = state.reading;
+  object["memory_reserved_bytes"] = or_null(r.memory_reserved_bytes);
+  object["utilization"] = or_null(r.utilization);
+  object["memory_activity"] = or_null(r.memory_activity);
+  object["power_watts"] = or_null(r.power_watts);
+  object["energy_joules"] = or_null(r.energy_joules);
+  object["temperature_celsius"] = or_null(r.temperature_celsius);
+  object["sm_clock_hz"] = or_null(r.sm_clock_hz);
+  object["memory_clock_hz"] = or_null(r.memory_clock_hz);
+  object["pcie_transmit_bytes_per_second"] = or_null(state.pcie_transmit);
+  object["pcie_receive_bytes_per_second"] = or_null(state.pcie_receive);
+  object["nvlink_transmit_bytes_per_second"] = or_null(state.nvlink_transmit);
+  object["nvlink_receive_bytes_per_second"] = or_null(state.nvlink_receive);
+  object["throttled_by"] = r.throttle_reasons ? or_null(gpus::throttle_names(*r.throttle_reasons)) : nullptr;
+  object["ecc_corrected"] = or_null(state.shown_ecc_corrected);
+  object["ecc_uncorrected"] = or_null(state.shown_ecc_uncorrected);
+}
+
+Json gpu_list(const StatusInputs& inputs) {
   Json list = Json::array();
-  for (const engine::Gpu& gpu : gpus.gpus) {
+  for (const gpus::Gpu& gpu : inputs.gpus.gpus) {
     Json processes = Json::array();
-    for (const engine::GpuProcess& process : gpu.processes) {
-      processes.push_back({{"pid", process.pid},
-                           {"role", role_of(process.pid, inputs)},
-                           {"memory_bytes", or_null(process.memory_bytes)}});
+    for (const telemetry::GpuProcessState& process : processes_of(gpu, inputs)) {
+      processes.push_back(
+          {{"pid", process.pid}, {"role", process.role}, {"memory_bytes", or_null(process.memory_bytes)}});
     }
-    list.push_back({
+    Json object = {
         {"index", gpu.index},
         {"name", gpu.name},
         {"uuid", or_null(gpu.uuid)},
@@ -116,20 +143,69 @@ Json gpu_list(const engine::GpuList& gpus, const StatusInputs& inputs) {
         {"memory_total_bytes", gpu.memory_total_bytes},
         {"memory_used_bytes", gpu.memory_used_bytes},
         {"processes", std::move(processes)},
-    });
+    };
+    for (const telemetry::GpuState& state : inputs.gpu_states) {
+      if (state.reading.index == gpu.index) add_reading(state, object);
+    }
+    list.push_back(std::move(object));
   }
   return list;
 }
 
-// Roles are not planned yet, so this says only what can be seen: on which GPUs the engine's process is.
-Json placement_object(const Json& gpus) {
+const gpus::Gpu* find_gpu(const gpus::GpuList& list, std::size_t index) {
+  for (const gpus::Gpu& gpu : list.gpus) {
+    if (static_cast<std::size_t>(gpu.index) == index) return &gpu;
+  }
+  return nullptr;
+}
+
+// One card: what was planned for the engine there, what it holds, and who else should not be there.
+Json planned_card(const placement::CardPlan& card, const StatusInputs& inputs, Json& all_misplaced) {
+  const std::uint64_t planned = card.usage.bytes() + card.context_bytes;
+  Json object = {{"index", card.card.index},
+                 {"role", role_name(card.role)},
+                 {"planned_bytes", planned},
+                 {"weights_bytes", card.usage.weights_bytes},
+                 {"kv_bytes", card.usage.kv_bytes},
+                 {"compute_bytes", card.usage.compute_bytes},
+                 {"context_bytes", card.context_bytes},
+                 {"engine_bytes", nullptr}};
+  const gpus::Gpu* gpu = find_gpu(inputs.gpus, card.card.index);
+  if (gpu == nullptr) return object;
+  const auto processes = processes_of(*gpu, inputs);
+  object["engine_bytes"] = or_null(engine_bytes(processes));
+  for (std::string& sentence : misplaced(gpu->index, role_name(card.role), processes)) {
+    all_misplaced.push_back(std::move(sentence));
+  }
+  return object;
+}
+
+Json placement_object(const StatusInputs& inputs, const Json& gpus) {
   Json engine_gpus = Json::array();
   for (const Json& gpu : gpus) {
     for (const Json& process : gpu["processes"]) {
-      if (process["role"] == "engine") engine_gpus.push_back(gpu["index"]);
+      if (process["role"] != "engine") continue;
+      engine_gpus.push_back(gpu["index"]);
+      break;
     }
   }
-  return {{"name", nullptr}, {"engine_gpus", std::move(engine_gpus)}};
+  Json object = {{"name", nullptr}, {"why", nullptr}, {"engine_gpus", std::move(engine_gpus)}};
+  if (inputs.plan == nullptr) return object;
+  object["why"] = or_null(inputs.plan->why);
+  if (!inputs.plan->placement) return object;
+  const placement::Placement& p = *inputs.plan->placement;
+  Json cards = Json::array(), wrong = Json::array();
+  for (const placement::CardPlan& card : p.cards) cards.push_back(planned_card(card, inputs, wrong));
+  object["name"] = p.name;
+  object["reason"] = p.reason;
+  object["notes"] = p.notes;
+  object["tensor_split"] = p.tensor_split;
+  object["context_tokens"] = p.context_tokens;
+  object["parallel"] = p.parallel;
+  object["analytics_gpu"] = p.analytics ? Json(p.cards[p.analytics->index].card.index) : Json(nullptr);
+  object["gpus"] = std::move(cards);
+  object["misplaced"] = std::move(wrong);
+  return object;
 }
 
 std::string_view state_name(store::State state) {
@@ -177,7 +253,7 @@ std::string running_status(const StatusInputs& inputs) {
   const auto count = [](const std::atomic<std::int64_t>& value) {
     return value.load(std::memory_order_relaxed);
   };
-  const Json gpus = gpu_list(inputs.gpus, inputs);
+  const Json gpus = gpu_list(inputs);
   return print({
       {"version", inputs.version},
       {"pid", inputs.pid},
@@ -186,7 +262,7 @@ std::string running_status(const StatusInputs& inputs) {
       {"console", {{"url", inputs.console_url}}},
       {"engine", main_engine(inputs.engines)},
       {"upstreams", upstream_list(inputs)},
-      {"placement", placement_object(gpus)},
+      {"placement", placement_object(inputs, gpus)},
       {"gpus", gpus},
       {"queue",
        {{"waiting", count(inputs.live->waiting)},
@@ -198,7 +274,9 @@ std::string running_status(const StatusInputs& inputs) {
 }
 
 std::string stopped_status(const std::string& version, const std::string& data,
-                           const std::string& losses_json, const engine::GpuList& gpus) {
+                           const std::string& losses_json, const gpus::GpuList& gpus) {
+  StatusInputs nothing;
+  nothing.gpus = gpus;
   return print({
       {"version", version},
       {"pid", nullptr},
@@ -213,7 +291,7 @@ std::string stopped_status(const std::string& version, const std::string& data,
         {"build", nullptr}}},
       {"upstreams", Json::array()},
       {"placement", nullptr},
-      {"gpus", gpu_list(gpus, StatusInputs{})},
+      {"gpus", gpu_list(nothing)},
       {"queue", nullptr},
       {"store", {{"data", data}, {"state", "closed"}}},
       {"losses", losses_list(losses_json)},

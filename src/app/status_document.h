@@ -6,8 +6,9 @@
 #include <vector>
 
 #include "app/engine_board.h"
-#include "engine/gpus.h"
+#include "app/engine_plan.h"
 #include "gateway/upstream.h"
+#include "gpus/gpus.h"
 #include "store/store.h"
 #include "telemetry/telemetry.h"
 
@@ -22,7 +23,9 @@ struct StatusInputs {
   const telemetry::LiveCounts* live = nullptr;
   store::Health store;
   std::string losses_json;  ///< array of rows of the table `losses`; empty when it could not be read
-  engine::GpuList gpus;
+  gpus::GpuList gpus;
+  std::vector<telemetry::GpuState> gpu_states;  ///< the newest readings; empty without
+  const EnginePlan* plan = nullptr;             ///< null when attached
 };
 
 /// Unknown values are null.
@@ -30,6 +33,6 @@ struct StatusInputs {
 
 /// The same document when nothing runs: engine.state is "stopped".
 [[nodiscard]] std::string stopped_status(const std::string& version, const std::string& data,
-                                         const std::string& losses_json, const engine::GpuList& gpus);
+                                         const std::string& losses_json, const gpus::GpuList& gpus);
 
 }  // namespace llt::app

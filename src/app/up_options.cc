@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "app/paths.h"
+#include "app/plan_input.h"
 #include "app/units.h"
 
 namespace llt::app {
@@ -19,6 +20,7 @@ namespace {
 constexpr std::int64_t kDefaultRetentionNs = 7 * 86'400'000'000'000;
 constexpr std::uint64_t kDefaultStoreMaxBytes = 10ull << 30;
 constexpr std::int64_t kDefaultUpstreamTimeoutNs = 3'600'000'000'000;
+constexpr double kDefaultGpuRate = 10;
 constexpr std::int64_t kDefaultDrainNs = 30'000'000'000;
 
 // What llama-server must not be told behind our back, and what to use instead.
@@ -51,6 +53,7 @@ constexpr std::array kTwice = {
     Twice{"ctx", "--ctx-size", "-c"},
     Twice{"parallel", "--parallel", "-np"},
     Twice{"flash-attn", "--flash-attn", "-fa"},
+    Twice{"tensor-split", "--tensor-split", "-ts"},
 };
 
 Result<std::int64_t> parse_count(const std::string& text) {
@@ -72,8 +75,29 @@ Result<> optional_count(const Settings& settings, std::string_view key, std::opt
   return {};
 }
 
-Result<std::string> parse_flash_attention(const std::string& text) {
-  if (text == "on" || text == "off" || text == "auto") return text;
+Result<std::string> parse_placement(const std::string& text) {
+  if (text == "auto") return std::string();
+  if (text == "split" || text == "dual" || text == "single") return text;
+  return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not one of split, dual, single, auto", text));
+}
+
+Result<placement::AnalyticsWish> parse_analytics_gpu(const std::string& text) {
+  if (text == "none") return placement::AnalyticsWish{.none = true, .card = {}};
+  std::size_t card = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, ec] = std::from_chars(text.data(), last, card);
+  if (ec != std::errc{} || end != last) {
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("'{}' is neither the number of a GPU nor none", text),
+                "nvidia-smi -L numbers them");
+  }
+  return placement::AnalyticsWish{.none = false, .card = card};
+}
+
+Result<ProbeMode> parse_probe(const std::string& text) {
+  if (text == "on") return ProbeMode::on;
+  if (text == "off") return ProbeMode::off;
+  if (text == "auto") return ProbeMode::automatic;
   return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not one of on, off, auto", text));
 }
 
@@ -122,7 +146,8 @@ Result<> choose_engine(const Settings& settings, UpOptions& options) {
   const SettingValue* upstream = settings.find("upstream");
   if (upstream == nullptr) return {};
   bool attached = true;
-  for (std::string_view key : {"model", "llama-server", "ctx", "parallel", "flash-attn", "args"}) {
+  for (std::string_view key : {"model", "llama-server", "placement", "tensor-split", "analytics-gpu", "ctx",
+                               "parallel", "flash-attn", "args"}) {
     const SettingValue* own = settings.find(key);
     if (own == nullptr || own->origin > upstream->origin) continue;
     if (own->origin == upstream->origin) {
@@ -150,14 +175,57 @@ Result<> choose_engine(const Settings& settings, UpOptions& options) {
   return {};
 }
 
+// A placement and shares that contradict each other: "split" is one GPU with all of the model, "dual" is
+// several.
+Result<> check_shares(const UpOptions& options) {
+  const auto busy = std::ranges::count_if(options.tensor_split, [](double share) { return share > 0; });
+  if (options.tensor_split.empty() || options.placement.empty() ||
+      (options.placement == "dual") == (busy > 1)) {
+    return {};
+  }
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("--placement {} and a --tensor-split that gives {} a share contradict each other",
+                          options.placement, busy > 1 ? "several GPUs" : "one GPU"),
+              "leave one of them out; 1.0,0.0 is a split, 0.5,0.5 is dual");
+}
+
+Result<double> parse_gpu_rate(const std::string& text) {
+  constexpr double kMost = 100;
+  double rate = 0;
+  const char* last = text.data() + text.size();
+  const auto [end, ec] = std::from_chars(text.data(), last, rate);
+  if (ec != std::errc{} || end != last || !(rate >= 0 && rate <= kMost)) {
+    return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not a number from 0 to {}", text, kMost));
+  }
+  return rate;
+}
+
+Result<> read_placement(const Settings& settings, UpOptions& options) {
+  auto placement = settings.parsed<std::string>("placement", "", parse_placement);
+  if (!placement) return std::unexpected(placement.error());
+  auto split = settings.parsed<std::vector<double>>("tensor-split", {}, parse_tensor_split);
+  if (!split) return std::unexpected(split.error());
+  auto analytics = settings.parsed<placement::AnalyticsWish>("analytics-gpu", {}, parse_analytics_gpu);
+  if (!analytics) return std::unexpected(analytics.error());
+  options.placement = std::move(*placement);
+  options.tensor_split = std::move(*split);
+  options.analytics = *analytics;
+  return check_shares(options);
+}
+
 Result<> read_engine_options(const Settings& settings, UpOptions& options) {
   if (auto done = choose_engine(settings, options); !done) return done;
+  auto probe = settings.parsed<ProbeMode>("probe", ProbeMode::automatic, parse_probe);
+  if (!probe) return std::unexpected(probe.error());
+  options.probe = *probe;
   if (!options.upstreams.empty()) return {};
   if (auto done = optional_count(settings, "ctx", options.context_tokens); !done) return done;
   if (auto done = optional_count(settings, "parallel", options.parallel); !done) return done;
-  auto flash = settings.parsed<std::string>("flash-attn", "", parse_flash_attention);
+  using Flash = std::optional<placement::FlashAttention>;
+  auto flash = settings.parsed<Flash>("flash-attn", std::nullopt, parse_flash_attention);
   if (!flash) return std::unexpected(flash.error());
-  if (!flash->empty()) options.flash_attention = *flash;
+  options.flash_attention = *flash;
+  if (auto done = read_placement(settings, options); !done) return done;
   return check_engine_arguments(settings, options.engine_arguments);
 }
 
@@ -202,6 +270,9 @@ Result<> read_store_options(const Settings& settings, UpOptions& options) {
   auto silence = settings.parsed<std::int64_t>("upstream-timeout", kDefaultUpstreamTimeoutNs, parse_duration);
   if (!silence) return std::unexpected(silence.error());
   if (*silence <= 0) return fail(ErrorCode::invalid_argument, "--upstream-timeout must be longer than 0");
+  auto rate = settings.parsed<double>("gpu-rate", kDefaultGpuRate, parse_gpu_rate);
+  if (!rate) return std::unexpected(rate.error());
+  options.gpu_rate = *rate;
   auto drain = settings.parsed<std::int64_t>("drain-timeout", kDefaultDrainNs, parse_duration);
   if (!drain) return std::unexpected(drain.error());
   auto capture = settings.flag("capture-content");

@@ -10,16 +10,23 @@
 #include "app/settings.h"
 #include "base/endpoint.h"
 #include "base/error.h"
+#include "placement/planner.h"
 
 namespace llt::app {
+
+enum class ProbeMode : std::uint8_t { off, on, automatic };
 
 struct UpOptions {
   // The engine: either ours (upstreams is empty) or other people's.
   std::optional<std::filesystem::path> model, llama_server;
+  std::string placement;  ///< "split", "dual", "single"; empty: auto
+  std::vector<double> tensor_split;
+  placement::AnalyticsWish analytics;
   std::optional<std::int64_t> context_tokens;
   std::optional<int> parallel;
-  std::optional<std::string> flash_attention;  ///< on, off or auto
-  std::vector<std::string> engine_arguments;   ///< behind "--"
+  std::optional<placement::FlashAttention> flash_attention;
+  ProbeMode probe = ProbeMode::automatic;
+  std::vector<std::string> engine_arguments;  ///< behind "--"
   std::vector<BaseUrl> upstreams;
 
   Endpoint listen, console;
@@ -27,6 +34,8 @@ struct UpOptions {
   bool insecure = false;
   bool capture_content = false;
   std::int64_t upstream_timeout_ns = 0, drain_timeout_ns = 0;
+
+  double gpu_rate = 0;  ///< readings of each GPU a second; 0: none
 
   std::filesystem::path data;
   std::int64_t retention_ns = 0;

@@ -7,9 +7,9 @@
 #include <cstdlib>
 
 #include "engine/diagnosis.h"
-#include "engine/gpus.h"
 #include "engine/machine.h"
 #include "engine/model_check.h"
+#include "gpus/gpus.h"
 
 namespace llt::engine {
 namespace {
@@ -38,35 +38,17 @@ void add_arguments(const Request& request, Launch& launch) {
   if (!passed(request, {"-a", "--alias"})) add(launch, "--alias", launch.model.stem().string());
   launch.arguments.emplace_back("--metrics");
   if (!passed(request, {"--no-slots"})) launch.arguments.emplace_back("--slots");
-  if (request.context_tokens) add(launch, "--ctx-size", std::to_string(*request.context_tokens));
-  if (request.parallel) add(launch, "--parallel", std::to_string(*request.parallel));
-  if (request.flash_attention) add(launch, "--flash-attn", *request.flash_attention);
-  if (request.tensor_split) add(launch, "--tensor-split", *request.tensor_split);
+  launch.arguments.insert(launch.arguments.end(), request.flags.begin(), request.flags.end());
   launch.arguments.insert(launch.arguments.end(), request.passed_on.begin(), request.passed_on.end());
 }
 
-// "0" for a model that fits one card well, otherwise all: until a placement is worked out, the plain default.
-std::string default_gpus(const GpuList& list, std::uint64_t model_bytes) {
-  constexpr double kShareForWeights = 0.8;  // the rest is for the KV cache and compute buffers
-  std::string all;
-  for (const auto& gpu : list.gpus) {
-    const auto free_bytes = static_cast<double>(gpu.memory_total_bytes - gpu.memory_used_bytes);
-    if (static_cast<double>(model_bytes) <= free_bytes * kShareForWeights) return std::to_string(gpu.index);
-    all += (all.empty() ? "" : ",") + std::to_string(gpu.index);
-  }
-  return all;
-}
-
-// CUDA_VISIBLE_DEVICES is per process: a card that is not named here gets no CUDA context of the engine's.
-void add_environment(const Request& request, const GpuList& gpus, std::uint64_t model_bytes, Launch& launch) {
+// The placement's CUDA_VISIBLE_DEVICES is per process: a card that it does not name gets no CUDA context of
+// the engine's.
+void add_environment(const Request& request, Launch& launch) {
   // Newer releases say at this level, and only there, which CPU library they took and whether FlashAttention
   // is on. Older ones do not know the variable and say it anyway.
   if (std::getenv("LLAMA_ARG_LOG_VERBOSITY") == nullptr) launch.environment["LLAMA_ARG_LOG_VERBOSITY"] = "4";
-  if (request.cuda_visible_devices) {
-    launch.environment["CUDA_VISIBLE_DEVICES"] = *request.cuda_visible_devices;
-  } else if (!gpus.gpus.empty() && std::getenv("CUDA_VISIBLE_DEVICES") == nullptr) {
-    launch.environment["CUDA_VISIBLE_DEVICES"] = default_gpus(gpus, model_bytes);
-  }
+  for (const auto& [name, value] : request.environment) launch.environment[name] = value;
   // A crash would otherwise first be taken apart by a debugger, where there is one: ten seconds without
   // service.
   if (std::getenv("GGML_NO_BACKTRACE") == nullptr) launch.environment["GGML_NO_BACKTRACE"] = "1";
@@ -74,7 +56,7 @@ void add_environment(const Request& request, const GpuList& gpus, std::uint64_t 
   if (std::getenv("CUDA_DEVICE_ORDER") == nullptr) launch.environment["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID";
 }
 
-void warn_about_memory(const GpuList& gpus, std::uint64_t model_bytes, Launch& launch) {
+void warn_about_memory(const gpus::GpuList& gpus, std::uint64_t model_bytes, Launch& launch) {
   if (!gpus.gpus.empty()) return;  // then llama-server fits itself into the cards' memory
   const auto memory = memory_budget();
   if (memory.available_bytes == 0 || model_bytes <= memory.available_bytes) return;
@@ -138,10 +120,10 @@ Result<Launch> plan_launch(const Request& request) {
   auto socket = PrivateSocket::create();
   if (!socket) return std::unexpected(socket.error());
   launch.socket = *socket;
-  const auto gpus = list_gpus();
+  const auto gpus = gpus::list_gpus();
   warn_about_memory(gpus, *model_bytes, launch);
   add_arguments(request, launch);
-  add_environment(request, gpus, *model_bytes, launch);
+  add_environment(request, launch);
   return launch;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 // From what the user asked for to the exact command that starts llama-server.
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -14,15 +13,12 @@
 
 namespace llt::engine {
 
-/// What the user asked for. Unset members are chosen by plan_launch.
+/// What to start. Unset members are chosen by plan_launch.
 struct Request {
-  std::optional<std::filesystem::path> binary;      ///< --llama-server
-  std::optional<std::filesystem::path> model;       ///< --model
-  std::optional<std::int64_t> context_tokens;       ///< --ctx, per slot times slots as llama-server counts it
-  std::optional<int> parallel;                      ///< --parallel
-  std::optional<std::string> flash_attention;       ///< --flash-attn: on, off or auto
-  std::optional<std::string> tensor_split;          ///< --tensor-split
-  std::optional<std::string> cuda_visible_devices;  ///< from the placement
+  std::optional<std::filesystem::path> binary;     ///< --llama-server
+  std::optional<std::filesystem::path> model;      ///< --model
+  std::vector<std::string> flags;                  ///< of the placement, or what was asked for without one
+  std::map<std::string, std::string> environment;  ///< of the placement
   std::optional<int> threads;
   std::vector<std::string> passed_on;  ///< after "--": given to llama-server last, as they are
 };

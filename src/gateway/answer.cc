@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <charconv>
+
 namespace llt::gateway {
 namespace {
 
@@ -145,16 +147,55 @@ class EventReader {
       timings_ = timings_of(value);
       return;
     }
-    if (key == "prompt_progress") {
-      content_.has_progress = true;
-      return;
-    }
+    if (key == "prompt_progress") return progress(value);
+    if (key == "__verbose") return verbose(value, member_start);
     if (key == "error") {
       return error(value);
     }
     if (key == "id") return keep_first(value, facts_.id);
     if (key == "model") return keep_first(value, facts_.model);
     other_apis(key, value);
+  }
+
+  // The first one tells what the slot found in its cache and what is left to compute.
+  void progress(json::value value) {
+    content_.has_progress = true;
+    if (facts_.progress_total) return;
+    for_each_member(value, [&](std::string_view key, json::value member) {
+      if (key == "total") facts_.progress_total = integer_of(member);
+      if (key == "cache") facts_.progress_cached = integer_of(member);
+    });
+  }
+
+  void verbose(json::value value, const char* member_start) {
+    json::object object;
+    std::string_view raw;
+    if (value.get_object().get(object) != simdjson::SUCCESS ||
+        object.raw_json().get(raw) != simdjson::SUCCESS) {
+      return;
+    }
+    const char* end = raw.data() + raw.size();
+    note_verbose(member_start, end);
+    // Inside a JSON string every quote has a backslash before it, so this is the member and no text.
+    constexpr std::string_view kSlot = "\"id_slot\":";
+    const std::size_t at = raw.find(kSlot);
+    if (at == std::string_view::npos) return;
+    std::int64_t slot = -1;
+    const char* digits = raw.data() + at + kSlot.size();
+    if (std::from_chars(digits, end, slot).ec == std::errc{} && slot >= 0) facts_.slot = slot;
+  }
+
+  // With the comma before it, or behind it when it is the first member.
+  void note_verbose(const char* start, const char* end) {
+    if (start[-1] == ',') {
+      --start;
+    } else if (end < data_.data() + data_.size() && *end == ',') {
+      ++end;
+    } else if (start[-1] != '{') {
+      return;
+    }
+    content_.verbose_at = static_cast<std::size_t>(start - data_.data());
+    content_.verbose_size = static_cast<std::size_t>(end - start);
   }
 
   // {"error":{"message":...}} of every API, or a bare text.

@@ -18,6 +18,7 @@ struct EventContent {
   bool has_error = false;
   bool usage_is_null = false;  ///< "usage":null, which servers add when include_usage is on
   std::size_t usage_null_at = 0, usage_null_size = 0;  ///< that member with its comma, as bytes of the data
+  std::size_t verbose_at = 0, verbose_size = 0;        ///< llama.cpp's `__verbose` likewise; size 0: none
 };
 
 /// Collects the facts of one answer. One per request; not thread-safe.

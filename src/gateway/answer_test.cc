@@ -19,6 +19,23 @@ Answer read(std::string_view text) {
   return answer;
 }
 
+TEST(Answer, FindsTheSlotAndWhereItStands) {
+  const std::string text = R"({"id":"c","__verbose":{"id_slot":2},"usage":null})";
+  const auto a = read(text);
+  EXPECT_EQ(a.facts.slot, 2);
+  EXPECT_EQ(text.substr(a.content.verbose_at, a.content.verbose_size), R"(,"__verbose":{"id_slot":2})");
+  const std::string first = R"({"__verbose":{"id_slot":2},"id":"c"})";
+  const auto b = read(first);
+  EXPECT_EQ(first.substr(b.content.verbose_at, b.content.verbose_size), R"("__verbose":{"id_slot":2},)");
+  EXPECT_EQ(read(R"({"id":"c","__verbose":7})").content.verbose_size, 0u);
+}
+
+TEST(Answer, KeepsTheFirstProgress) {
+  const auto a = read(R"({"prompt_progress":{"total":90,"cache":12,"processed":12,"time_ms":0}})");
+  EXPECT_EQ(a.facts.progress_total, 90);
+  EXPECT_EQ(a.facts.progress_cached, 12);
+}
+
 TEST(Answer, ReadsAPlainChatAnswer) {
   const auto a = read(
       R"({"id":"c","model":"m","choices":[{"finish_reason":"length","message":{"content":"x"}}],

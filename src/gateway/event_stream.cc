@@ -74,6 +74,13 @@ void EventStream::take_event(std::size_t size, std::string& out, Seen& seen) {
     out.append(event.substr(at + content.usage_null_size));
     return;
   }
+  if (injected_.slot && content.verbose_size > 0 && data.data() >= event.data() &&
+      data.data() < event.data() + event.size()) {
+    const auto at = static_cast<std::size_t>(data.data() - event.data()) + content.verbose_at;
+    out.append(event.substr(0, at));
+    out.append(event.substr(at + content.verbose_size));
+    return;
+  }
   out.append(event);
 }
 

@@ -52,6 +52,19 @@ std::string join(std::initializer_list<std::string_view> parts) {
   return all;
 }
 
+TEST(EventStream, TakesTheSlotOutHoweverTheStreamIsCut) {
+  const std::string_view first = "data: {\"choices\":[],\"id\":\"c1\"";
+  const std::string_view verbose = ",\"__verbose\":{\"content\":\"\\\"id_slot\\\":9\",\"id_slot\":3}";
+  const std::string_view last = ",\"timings\":{\"prompt_n\":1}}\n\n";
+  const std::string stream = join({kText, first, verbose, last, kDone});
+  for (std::size_t piece = 1; piece <= stream.size(); ++piece) {
+    const Fed fed = feed_in_pieces(stream, piece, {.slot = true});
+    ASSERT_EQ(fed.out, join({kText, first, last, kDone})) << "cut every " << piece;
+    EXPECT_EQ(fed.facts.slot, 3);
+  }
+  EXPECT_EQ(feed_in_pieces(stream, 7, {}).out, stream) << "what the client asked for itself stays";
+}
+
 TEST(EventStream, TakesInjectedProgressOutHoweverTheStreamIsCut) {
   const std::string stream = join({kProgress, kProgress, kText, kEnd, kDone});
   const std::string expected = join({kText, kEnd, kDone});

@@ -211,13 +211,13 @@ Task<Exchange::Failure> Exchange::receive() {
 void Exchange::understand_body() {
   std::string& body = reader_.body;
   if (worker_.shared().options.capture_content) record_->captured_request = body;
-  constexpr std::size_t kRoom = 128;  // simdjson's padding and what make_measurable() adds
+  constexpr std::size_t kRoom = 192;  // simdjson's padding and what make_measurable() adds
   if (body.capacity() < body.size() + kRoom) body.reserve(body.size() + kRoom);
   InspectedBody inspected = inspect_request(body);
   if (!inspected.is_object) count_loss(Loss::request_json_invalid);
   std::string from_header = std::move(record_->request.conversation_id);
   const auto chosen = worker_.shared().upstreams.choose(inspected.parameters.model);
-  if (chosen) injected_ = make_measurable(body, inspected, route_, (*chosen)->dialect());
+  if (chosen) injected_ = make_measurable(body, inspected, route_, (*chosen)->dialect(), (*chosen)->probed());
   record_->progress_requested = injected_.progress || inspected.return_progress.value_or(false);
   if (chosen) upstream_ = *chosen;
   record_->request = std::move(inspected.parameters);

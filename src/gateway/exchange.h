@@ -63,6 +63,7 @@ class Exchange {
   [[nodiscard]] GatewayError upstream_failure(const error_code& ec) const;
 
   Task<bool> forward_answer();
+  Task<bool> deliver(bool last);
   void choose_framing();
   [[nodiscard]] bool answer_is_readable() const;
   void start_answer(std::string& out);
@@ -75,6 +76,7 @@ class Exchange {
   Task<bool> end_broken_answer(error_code cause);
   void collect_plain_answer();
   void understand_plain_answer();
+  void reveal_plain_answer(std::string& out);
   void release_upstream();
 
   /// `error` must live until this is done.
@@ -110,6 +112,8 @@ class Exchange {
   Framing framing_ = Framing::none;
   bool keep_alive_ = true;
   bool collect_plain_ = false;  ///< plain_ takes the answer for understand_plain_answer()
+  bool hold_plain_ = false;     ///< ... and the client gets it from there, without what we caused
+  bool head_pending_ = true;    ///< the answer's head has not been written yet
   std::string plain_;
   std::string out_, visible_;
   bool slot_start_from_head_ = false;   ///< slot_start is when a head came without a body

@@ -29,34 +29,15 @@ Task<bool> Exchange::forward_answer() {
   if (r.http_status >= 400) r.error_type = std::to_string(r.http_status);
   choose_framing();
   out_.clear();
-  bool head_pending = true;
   for (;;) {
     visible_.clear();
     take_body(visible_);
     const bool done = answer_->is_done();
     if (done) finish_body(visible_);
-    if (head_pending) start_answer(out_);
-    head_pending = false;
-    r.response_body_bytes += visible_.size();
-    std::string_view body = visible_;
-    if (framing_ == Framing::chunked) {
-      write_chunk(visible_, out_);
-      if (done) out_.append(kLastChunk);
-      body = {};
-    }
-    error_code ec;
-    co_await client_.write(out_, body, limits_.client_write_timeout_ms, ec, &phases_, Phase::client);
-    out_.clear();
-    if (ec) {
-      client_left();
-      co_return false;
-    }
-    if (first_content_pending_) {
-      r.first_content_out = now_steady();
-      first_content_pending_ = false;
-    }
+    const bool delivered = hold_plain_ || co_await deliver(done);
+    if (!delivered) co_return false;
     if (done) break;
-    ec = std::exchange(broken_, {});
+    error_code ec = std::exchange(broken_, {});
     if (!ec && !session_.client_gone()) co_await read_upstream(ec);
     if (session_.client_gone()) {
       client_left();
@@ -73,6 +54,31 @@ Task<bool> Exchange::forward_answer() {
   release_upstream();
   understand_plain_answer();
   co_return keep_alive_&& framing_ != Framing::until_close&& reader_.is_done();
+}
+
+// Writes what is in visible_, behind the head when that has not gone out. False: the client has left.
+Task<bool> Exchange::deliver(bool last) {
+  if (head_pending_) start_answer(out_);
+  head_pending_ = false;
+  record_->response_body_bytes += visible_.size();
+  std::string_view body = visible_;
+  if (framing_ == Framing::chunked) {
+    write_chunk(visible_, out_);
+    if (last) out_.append(kLastChunk);
+    body = {};
+  }
+  error_code ec;
+  co_await client_.write(out_, body, limits_.client_write_timeout_ms, ec, &phases_, Phase::client);
+  out_.clear();
+  if (ec) {
+    client_left();
+    co_return false;
+  }
+  if (first_content_pending_) {
+    record_->first_content_out = now_steady();
+    first_content_pending_ = false;
+  }
+  co_return true;
 }
 
 void Exchange::choose_framing() {
@@ -104,6 +110,7 @@ void Exchange::collect_plain_answer() {
     return;
   }
   collect_plain_ = true;
+  hold_plain_ = injected_.slot;
   if (length) plain_.reserve(static_cast<std::size_t>(*length) + simdjson::SIMDJSON_PADDING);
 }
 
@@ -116,7 +123,10 @@ bool Exchange::answer_is_readable() const {
 // that its phases can stand in Server-Timing.
 void Exchange::start_answer(std::string& out) {
   if (collect_plain_ && answer_->is_done()) understand_plain_answer();
-  ClientHead head{*answer_, *record_, framing_, keep_alive_, reader_.version < 11, show_timings_, {}, {}, {}};
+  ClientHead head{*answer_,      *record_, framing_, keep_alive_, reader_.version < 11,
+                  show_timings_, {},       {},       {},          {}};
+  if (injected_.slot && framing_ == Framing::length && answer_->is_done())
+    head.content_length = visible_.size();
   if (const auto& timings = record_->response.timings) {
     const double waited = static_cast<double>(read_at_ - record_->handed_over) / 1e6;
     head.queue_ms = std::max(0.0, waited - timings->prompt_ms - timings->predicted_ms);
@@ -141,11 +151,12 @@ void Exchange::take_body(std::string& out) {
   } else {
     if (collect_plain_ && plain_.size() + body.size() > limits_.inspected_body_bytes) {
       collect_plain_ = false;
+      if (std::exchange(hold_plain_, false)) out.append(plain_);
       plain_ = {};
       count_loss(Loss::body_not_inspected);
     }
     if (collect_plain_) plain_ += body;
-    out.append(body);
+    if (!hold_plain_) out.append(body);
   }
   body.clear();
 }
@@ -191,6 +202,7 @@ void Exchange::recheck_slot_start() {
 
 void Exchange::finish_body(std::string& out) {
   if (events_) note_events(events_->finish(out));
+  if (hold_plain_) reveal_plain_answer(out);
   record_->upstream_done = read_at_;
 }
 
@@ -207,6 +219,7 @@ Task<bool> Exchange::end_broken_answer(error_code cause) {
   r.upstream_done = now_steady();
   connection_.reset();
   session_.cancel_when_client_leaves(nullptr);
+  if (head_pending_) co_return co_await answer_error(error);
   if (!events_ || framing_ == Framing::length) co_return false;
   const EventStream::Break at = events_->abandon();
   if (at.in_event) count_loss(Loss::sse_event_torn);
@@ -229,9 +242,17 @@ void Exchange::understand_plain_answer() {
   collect_plain_ = false;
   plain_.reserve(plain_.size() + simdjson::SIMDJSON_PADDING);
   const EventContent content = facts_reader_.read(plain_);
+  if (injected_.slot && content.verbose_size > 0) plain_.erase(content.verbose_at, content.verbose_size);
   const bool is_array = plain_.find_first_not_of(" \t\r\n") != std::string::npos &&
                         plain_[plain_.find_first_not_of(" \t\r\n")] == '[';
   if (!content.parsed && !is_array) count_loss(Loss::response_json_invalid);
+}
+
+// The answer has come whole: the client gets it without what we caused.
+void Exchange::reveal_plain_answer(std::string& out) {
+  hold_plain_ = false;
+  understand_plain_answer();
+  out.append(plain_);
 }
 
 void Exchange::release_upstream() {

@@ -101,6 +101,10 @@ void write_client_head(const ClientHead& head, std::string& out) {
     const bool reframed = head.framing == Framing::chunked || head.framing == Framing::until_close;
     if (f.id == http::field::content_length && reframed) continue;
     has_request_id |= iequals(f.name, "x-request-id");
+    if (f.id == http::field::content_length && head.content_length) {
+      field(out, f.name, std::to_string(*head.content_length));
+      continue;
+    }
     field(out, f.name, f.value);
   }
   if (!has_request_id) field(out, "X-Request-Id", head.record.request_id);

@@ -37,6 +37,7 @@ struct ClientHead {
   bool http_1_0 = false;
   bool show_timings = false;                              ///< the client asked for x-llamatelemetry-* headers
   std::optional<double> queue_ms, prefill_ms, decode_ms;  ///< when known before the head goes out
+  std::optional<std::uint64_t> content_length;            ///< when it is not the upstream's
 };
 
 void write_client_head(const ClientHead& head, std::string& out);

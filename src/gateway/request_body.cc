@@ -9,6 +9,7 @@ namespace llt::gateway {
 namespace {
 
 namespace json = simdjson::ondemand;
+using telemetry::Operation;
 using telemetry::RequestParameters;
 
 // Readers that leave the target alone when the value has another type.
@@ -105,6 +106,7 @@ class Inspector {
     if (key == "messages" || key == "prompt" || key == "input") return hash_prompt(value, p);
     if (key == "return_progress") return static_cast<void>(read(value, out_.return_progress));
     if (key == "stream_options") return stream_options(value);
+    if (key == "verbose" || key == "response_fields") out_.sets_verbose = true;
     sampling(key, value);
   }
 
@@ -189,20 +191,36 @@ InspectedBody inspect_request(const std::string& body) {
   return inspected;
 }
 
-Injected make_measurable(std::string& body, const InspectedBody& inspected, const Route& route,
-                         Dialect dialect) {
+namespace {
+
+Injected measure_llama_cpp(std::string& body, const InspectedBody& inspected, const Route& route,
+                           bool ask_slot) {
   Injected injected;
-  if (!inspected.is_object || inspected.object_empty || !inspected.parameters.stream) return injected;
-  if (dialect == Dialect::llama_cpp) {
-    // The Responses and Messages APIs weave progress into events of their own; there the engine's timings
-    // tell queue and prefill apart.
-    const bool plain_stream = route.api == Api::openai || route.api == Api::native;
-    if (plain_stream && !inspected.return_progress) {
-      body.insert(inspected.object_start, "\"return_progress\":true,");
-      injected.progress = true;
-    }
-    return injected;
+  // The Responses and Messages APIs weave progress into events of their own; there the engine's timings tell
+  // queue and prefill apart.
+  const bool plain_api = route.api == Api::openai || route.api == Api::native;
+  if (plain_api && inspected.parameters.stream && !inspected.return_progress) {
+    body.insert(inspected.object_start, "\"return_progress\":true,");
+    injected.progress = true;
   }
+  // `verbose` alone would repeat the whole prompt in the answer; `response_fields` cuts that down to the
+  // slot. Native answers name it anyway, and what is not a completion never does.
+  const bool completion = route.operation == Operation::chat || route.operation == Operation::text_completion;
+  if (ask_slot && route.api == Api::openai && completion && !inspected.sets_verbose) {
+    body.insert(inspected.object_start, "\"verbose\":true,\"response_fields\":[\"id_slot\"],");
+    injected.slot = true;
+  }
+  return injected;
+}
+
+}  // namespace
+
+Injected make_measurable(std::string& body, const InspectedBody& inspected, const Route& route,
+                         Dialect dialect, bool ask_slot) {
+  Injected injected;
+  if (!inspected.is_object || inspected.object_empty) return injected;
+  if (dialect == Dialect::llama_cpp) return measure_llama_cpp(body, inspected, route, ask_slot);
+  if (!inspected.parameters.stream) return injected;
   if (route.api != Api::openai || inspected.include_usage == true) return injected;
   injected.usage = true;
   if (inspected.include_usage.has_value()) {

@@ -22,6 +22,7 @@ struct InspectedBody {
   std::optional<std::size_t> stream_options_start;  ///< just past its opening brace
   bool stream_options_empty = true;
   std::size_t include_usage_at = 0, include_usage_size = 0;  ///< the literal, when present
+  bool sets_verbose = false;  ///< `verbose` or `response_fields` is in it: what they do is the client's
 };
 
 /// Never fails: members of a wrong type are left out, damaged JSON gives is_object = false. `body` must
@@ -32,13 +33,14 @@ struct InspectedBody {
 struct Injected {
   bool progress = false;
   bool usage = false;
+  bool slot = false;
 
-  [[nodiscard]] bool any() const noexcept { return progress || usage; }
+  [[nodiscard]] bool any() const noexcept { return progress || usage || slot; }
 };
 
 /// Adds `return_progress` (llama.cpp) or `stream_options.include_usage` (others) to a streamed request that
-/// lacks it. Returns what was added.
+/// lacks it; with `ask_slot` also what makes llama-server name the slot. Returns what was added.
 Injected make_measurable(std::string& body, const InspectedBody& inspected, const Route& route,
-                         Dialect dialect);
+                         Dialect dialect, bool ask_slot = false);
 
 }  // namespace llt::gateway

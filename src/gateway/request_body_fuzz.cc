@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     body.reserve(size + 256);
     body = original;
     const InspectedBody inspected = inspect_request(body);
-    const Injected injected = make_measurable(body, inspected, kChat, dialect);
+    const Injected injected = make_measurable(body, inspected, kChat, dialect, size % 2 == 0);
     if (!injected.any()) LLT_CHECK(body == original);
     if (nlohmann::json::accept(original)) LLT_CHECK(nlohmann::json::accept(body));
   }
@@ -26,5 +26,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   AnswerReader answer(facts);
   const EventContent content = answer.read(original);
   if (content.usage_is_null) LLT_CHECK(content.usage_null_at + content.usage_null_size <= size);
+  if (content.verbose_size > 0) {
+    LLT_CHECK(content.verbose_at + content.verbose_size <= size);
+    std::string without = original;
+    without.erase(content.verbose_at, content.verbose_size);
+    if (nlohmann::json::accept(original)) LLT_CHECK(nlohmann::json::accept(without));
+  }
   return 0;
 }

@@ -83,6 +83,27 @@ TEST(RequestBody, AsksLlamaCppForProgress) {
   EXPECT_EQ(m.body, R"( {"return_progress":true,"stream":true,"messages":[]})");
 }
 
+TEST(RequestBody, AsksForTheSlotWhereTheAnswerCanNameIt) {
+  const auto ask = [](std::string_view text, const Route& route, Dialect dialect = Dialect::llama_cpp) {
+    std::string body = with_room(text);
+    const auto inspected = inspect_request(body);
+    const bool slot = make_measurable(body, inspected, route, dialect, true).slot;
+    EXPECT_EQ(slot, body.find("response_fields\":[\"id_slot\"]") != std::string::npos) << body;
+    EXPECT_TRUE(nlohmann::json::accept(body));
+    return slot;
+  };
+  constexpr Route kNative{"/completion", telemetry::Operation::text_completion, Api::native};
+  constexpr Route kEmbeddings{"/v1/embeddings", telemetry::Operation::embeddings, Api::openai};
+  EXPECT_TRUE(ask(R"({"messages":[]})", kChat));
+  EXPECT_TRUE(ask(R"({"messages":[],"stream":true})", kChat));
+  EXPECT_FALSE(ask(R"({"messages":[],"verbose":false})", kChat));
+  EXPECT_FALSE(ask(R"({"messages":[],"verbose":true})", kChat));
+  EXPECT_FALSE(ask(R"({"prompt":"x"})", kNative));
+  EXPECT_FALSE(ask(R"({"input":"x"})", kEmbeddings));
+  EXPECT_FALSE(ask(R"({"messages":[]})", kMessages));
+  EXPECT_FALSE(ask(R"({"messages":[]})", kChat, Dialect::vllm));
+}
+
 TEST(RequestBody, RespectsTheClientsOwnWish) {
   EXPECT_FALSE(measure(R"({"stream":true,"return_progress":true})", Dialect::llama_cpp).injected.any());
   EXPECT_FALSE(measure(R"({"stream":true,"return_progress":false})", Dialect::llama_cpp).injected.any());

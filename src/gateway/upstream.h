@@ -46,6 +46,10 @@ class Upstream {
   void set_models(std::vector<std::string> models);
   [[nodiscard]] bool serves(std::string_view model) const;
 
+  /// Whether its steps are recorded, so that it is worth asking it for a request's slot.
+  void set_probed(bool probed) noexcept { probed_.store(probed, std::memory_order_release); }
+  [[nodiscard]] bool probed() const noexcept { return probed_.load(std::memory_order_acquire); }
+
   /// Requests handed over and not finished. The supervisor reads it to tell a hang from idleness.
   std::atomic<std::int64_t> outstanding{0};
   /// Monotonic time of the last byte this server sent us on any request.
@@ -57,6 +61,7 @@ class Upstream {
   std::string api_key_;
   std::atomic<UpstreamState> state_{UpstreamState::loading};
   std::atomic<Dialect> dialect_{Dialect::openai};
+  std::atomic<bool> probed_{false};
   std::atomic<std::shared_ptr<const std::vector<std::string>>> models_;
 };
 

@@ -56,7 +56,9 @@ std::optional<std::vector<Card>> preset(std::string_view name) {
   if (found == kPresets.end()) return std::nullopt;
   Card card{.name = std::string(found->card), .total_bytes = found->mebibytes * kMiB};
   fill(card, *found);
-  return std::vector<Card>(found->cards, card);
+  std::vector<Card> cards(found->cards, card);
+  for (std::size_t i = 0; i < cards.size(); ++i) cards[i].index = i;
+  return cards;
 }
 
 std::string preset_names() {

@@ -67,8 +67,11 @@ class Space {
 // One run over a graph: who still reads what, and where it lies.
 class GraphRun {
  public:
-  GraphRun(const ComputeGraph& graph, std::uint64_t alignment)
-      : nodes_(graph.nodes_), alignment_(alignment), states_(graph.nodes_.size()) {}
+  GraphRun(const ComputeGraph& graph, std::uint64_t alignment, bool inputs_stay)
+      : nodes_(graph.nodes_),
+        alignment_(alignment),
+        inputs_stay_(inputs_stay),
+        states_(graph.nodes_.size()) {}
 
   std::uint64_t peak() {
     count_readers();
@@ -108,6 +111,7 @@ class GraphRun {
     for (const Id source : nodes_[id].sources) {
       State& state = states_[source];
       if (nodes_[source].bytes != nodes_[id].bytes || state.readers != 1 || state.views != 0) continue;
+      if (stays(source)) continue;
       if (!state.at) continue;  // also a view: ggml takes its bytes for somebody else's
       states_[id].at = state.at;
       state.at.reset();
@@ -124,15 +128,18 @@ class GraphRun {
     if (--states_[root].views == 0 && states_[root].readers == 0) give_back(root);
   }
 
+  [[nodiscard]] bool stays(Id id) const { return inputs_stay_ && nodes_[id].is_input; }
+
   void give_back(Id id) {
     State& state = states_[id];
-    if (!state.at) return;
+    if (!state.at || stays(id)) return;
     space_.give_back(*state.at, rounded_up(nodes_[id].bytes, alignment_));
     state.at.reset();
   }
 
   const std::vector<Node>& nodes_;
   std::uint64_t alignment_;
+  bool inputs_stay_;
   std::vector<State> states_;
   Space space_;
 };
@@ -169,8 +176,8 @@ void ComputeGraph::consume(std::initializer_list<Id> sources) {
   add({.bytes = 0, .sources = sources, .stored = false});
 }
 
-std::uint64_t ComputeGraph::peak_bytes(std::uint64_t alignment) const {
-  return GraphRun(*this, alignment).peak();
+std::uint64_t ComputeGraph::peak_bytes(std::uint64_t alignment, bool inputs_stay) const {
+  return GraphRun(*this, alignment, inputs_stay).peak();
 }
 
 std::uint64_t ComputeGraph::input_bytes(std::uint64_t alignment) const {

@@ -29,8 +29,9 @@ class ComputeGraph {
   void consume(std::initializer_list<Id> sources);
 
   /// Bytes of the buffer that holds everything while the graph runs (ggml_gallocr_alloc_graph_impl of
-  /// llama.cpp 11434). `alignment` is a power of two: 32 on CPUs, 128 with CUDA.
-  [[nodiscard]] std::uint64_t peak_bytes(std::uint64_t alignment) const;
+  /// llama.cpp 11434). `alignment` is a power of two: 32 on CPUs, 128 with CUDA. `inputs_stay`: nothing else
+  /// gets their places, as in a pipeline, where the next micro-batch's inputs may be written meanwhile.
+  [[nodiscard]] std::uint64_t peak_bytes(std::uint64_t alignment, bool inputs_stay = false) const;
   /// Sum of all inputs, each rounded up to the alignment.
   [[nodiscard]] std::uint64_t input_bytes(std::uint64_t alignment) const;
 

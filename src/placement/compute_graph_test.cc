@@ -12,6 +12,14 @@ TEST(ComputeGraph, TakesAPlaceBackAfterTheLastReader) {
   EXPECT_EQ(graph.peak_bytes(32), 128u);  // the one before and the one after
 }
 
+TEST(ComputeGraph, KeepsTheInputsOfAPipeline) {
+  ComputeGraph graph;
+  auto current = graph.in_place(64, {graph.input(64)});
+  for (int i = 0; i < 10; ++i) current = graph.operation(64, {current});
+  EXPECT_EQ(graph.peak_bytes(32), 128u);
+  EXPECT_EQ(graph.peak_bytes(32, true), 192u);
+}
+
 TEST(ComputeGraph, KeepsWhatIsReadLater) {
   ComputeGraph graph;
   const auto first = graph.input(64);

@@ -8,14 +8,20 @@ namespace llt::placement {
 inline constexpr std::uint64_t kMebibyte = 1ull << 20;
 
 /// What a llama-server process holds on each card besides its buffers: CUDA's context, the code of the
-/// kernels, cuBLAS and ggml's pool. Estimate from one measurement on an H200 with CUDA 13: 6,052,380,672
-/// bytes by NVML for an 8B model in q4_0 (8192 tokens, 8 slots, FlashAttention), less the buffers that this
-/// planner reckons for it, 5,403 MB. Smaller cards usually need less.
+/// kernels, cuBLAS and ggml's pool. Estimate. Measured on two H100s with CUDA 13 (docs/placement.md), 109
+/// cards: 597 to 617 MiB where ggml's own kernels do all products, 698 to 725 MiB where cuBLAS does some of
+/// them (f16 weights, experts, FlashAttention off). Smaller cards usually need less.
 inline constexpr std::uint64_t kEngineContextBytes = 612 * kMebibyte;
 
-/// Left alone on each card: what the driver keeps for itself (nvidia-smi's "Reserved", some hundred MiB), and
-/// some room for fragmentation. Our choice.
+/// More of it on each card with --split-mode tensor, where cards exchange their sums. Estimate from four
+/// cards of the same measurement: 794 to 833 MiB.
+inline constexpr std::uint64_t kTensorModeBytes = 814 * kMebibyte;
+
+/// Left alone on each card: what the driver keeps for itself where it does not tell (nvidia-smi's "Reserved";
+/// 480 MiB on an H100), and some room for fragmentation. Our choice.
 inline constexpr std::uint64_t kReserveBytes = 512 * kMebibyte;
+/// Besides what the driver keeps for itself where it does tell. Our choice.
+inline constexpr std::uint64_t kFragmentationBytes = 128 * kMebibyte;
 
 /// A CUDA context for analytics in a process of its own. Taken to be as large as the engine's.
 inline constexpr std::uint64_t kAnalyticsContextBytes = kEngineContextBytes;

@@ -25,10 +25,10 @@ std::vector<std::string> engine_flags(const EngineOptions& options, const Placem
   };
   add("--ctx-size", std::to_string(placement.context_tokens));
   add("--parallel", std::to_string(placement.parallel));
-  flags.emplace_back(options.parallel ? "--no-kv-unified" : "--kv-unified");
+  flags.emplace_back(options.shares_cache() ? "--kv-unified" : "--no-kv-unified");
   add("--batch-size", std::to_string(options.batch));
   add("--ubatch-size", std::to_string(options.micro_batch));
-  add("--flash-attn", options.flash_attention ? "on" : "off");
+  add("--flash-attn", std::string(to_string(options.flash_attention)));
   add("--cache-type-k", gguf::tensor_type_name(options.key_type));
   add("--cache-type-v", gguf::tensor_type_name(options.value_type));
   constexpr std::uint64_t kAll = 999;
@@ -46,8 +46,10 @@ std::vector<std::string> engine_flags(const EngineOptions& options, const Placem
 }
 
 std::vector<std::pair<std::string, std::string>> engine_environment(const Placement& placement) {
+  std::vector<std::size_t> indices;
+  for (const std::size_t card : engine_cards(placement)) indices.push_back(placement.cards[card].card.index);
   return {{"CUDA_DEVICE_ORDER", "PCI_BUS_ID"},
-          {"CUDA_VISIBLE_DEVICES", fmt::format("{}", fmt::join(engine_cards(placement), ","))}};
+          {"CUDA_VISIBLE_DEVICES", fmt::format("{}", fmt::join(indices, ","))}};
 }
 
 }  // namespace llt::placement

@@ -77,8 +77,8 @@ class Builder {
     Cache cache;
     cache.cells = cells;
     cache.keys_at = graph_.input(tokens_ * kI64);
-    cache.values_at = graph_.input(tokens_ * kI64 * (options_.flash_attention ? 1 : widest_value()));
-    cache.mask = graph_.input(cells * tokens_ * (options_.flash_attention ? kF16 : kF32));
+    cache.values_at = graph_.input(tokens_ * kI64 * (options_.has_flash_attention() ? 1 : widest_value()));
+    cache.mask = graph_.input(cells * tokens_ * (options_.has_flash_attention() ? kF16 : kF32));
     const std::uint64_t head = model_.layers.empty() ? 0 : model_.layers.front().head_size;
     if (head == 0 || head % kSmallestRotation != 0 || model_.memory.latent) return cache;
     if (gguf::find_tensor_type(options_.key_type)->quantised) {
@@ -146,7 +146,7 @@ class Builder {
       const Id value = values(l, normed, cache);
       store(heads(l, normed, l.key, cache.key_rotation), value, cache);
     }
-    Id seen = options_.flash_attention ? flash(l, query, cache) : plain(l, query, cache);
+    Id seen = options_.has_flash_attention() ? flash(l, query, cache) : plain(l, query, cache);
     if (cache.value_rotation) seen = rotated(seen, bytes(l.query), *cache.value_rotation);
     return graph_.operation(bytes(model_.embedding), {seen});
   }

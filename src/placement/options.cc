@@ -26,6 +26,18 @@ std::string_view to_string(SplitMode mode) noexcept {
   return "layer";
 }
 
+std::string_view to_string(FlashAttention mode) noexcept {
+  switch (mode) {
+    case FlashAttention::on:
+      return "on";
+    case FlashAttention::off:
+      return "off";
+    case FlashAttention::automatic:
+      return "auto";
+  }
+  return "on";
+}
+
 std::vector<gguf::TensorTypeId> cache_types() {
   std::vector<gguf::TensorTypeId> types;
   for (const std::string_view name :
@@ -38,7 +50,7 @@ std::vector<gguf::TensorTypeId> cache_types() {
 ContextShape context_shape(const EngineOptions& options, std::uint64_t context) noexcept {
   ContextShape shape;
   shape.sequences = options.parallel.value_or(kDefaultSlots);
-  shape.shared = !options.parallel;
+  shape.shared = options.shares_cache();
   shape.streams = shape.shared ? 1 : shape.sequences;
   shape.tokens = padded(context);
   shape.cells = shape.tokens;

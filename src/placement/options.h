@@ -18,6 +18,12 @@ enum class SplitMode {
 
 [[nodiscard]] std::string_view to_string(SplitMode mode) noexcept;
 
+/// As --flash-attn has it. `automatic` is planned as on: llama.cpp leaves it off only for models and cards
+/// that lack it.
+enum class FlashAttention { on, off, automatic };
+
+[[nodiscard]] std::string_view to_string(FlashAttention mode) noexcept;
+
 /// llama-server's own defaults, unless said otherwise.
 struct EngineOptions {
   /// Tokens of context over all slots. Nothing: as many as the model was trained on, or as many of them as
@@ -29,10 +35,15 @@ struct EngineOptions {
   gguf::TensorTypeId value_type = 1;
   std::uint64_t batch = 2048;       ///< tokens handed to the engine at once
   std::uint64_t micro_batch = 512;  ///< tokens computed at once
-  bool flash_attention = true;
+  FlashAttention flash_attention = FlashAttention::on;
   SplitMode split_mode = SplitMode::layer;
   std::vector<double> tensor_split;               ///< shares of the cards; empty: by their memory
   std::optional<std::uint64_t> offloaded_layers;  ///< as --n-gpu-layers counts them; nothing: all
+  /// Whether all slots share one cache. Nothing: they do unless `parallel` is given.
+  std::optional<bool> shared_cache;
+
+  [[nodiscard]] bool has_flash_attention() const noexcept { return flash_attention != FlashAttention::off; }
+  [[nodiscard]] bool shares_cache() const noexcept { return shared_cache.value_or(!parallel); }
 };
 
 /// Types that llama-server takes for --cache-type-k and --cache-type-v.

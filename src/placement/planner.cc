@@ -29,8 +29,8 @@ Role role_of(const Placement& placement, std::size_t card) {
 void fill_cards(Placement& placement, const Trial& trial, const Outcome& outcome) {
   for (std::size_t i = 0; i < trial.request.cards.size(); ++i) {
     CardPlan card{.index = i, .card = trial.request.cards[i], .usage = outcome.usage.cards[i]};
-    card.context_bytes = trial.split[i] > 0 ? kEngineContextBytes : 0;
-    card.reserve_bytes = kReserveBytes;
+    card.context_bytes = trial.split[i] > 0 ? engine_context_bytes(trial) : 0;
+    card.reserve_bytes = reserve_bytes(card.card);
     const std::uint64_t needed = outcome.needed[i], available = outcome.available[i];
     card.free_bytes = available > needed ? available - needed : 0;
     card.missing_bytes = needed > available ? needed - available : 0;
@@ -39,7 +39,7 @@ void fill_cards(Placement& placement, const Trial& trial, const Outcome& outcome
 }
 
 // Analytics go where there is most room: beside the engine only if no card is without it.
-void add_analytics(Placement& placement) {
+const CardPlan* roomiest(const Placement& placement) {
   const CardPlan* best = nullptr;
   const bool idle = std::ranges::any_of(placement.tensor_split, [](double share) { return share == 0; });
   for (const CardPlan& card : placement.cards) {
@@ -48,13 +48,28 @@ void add_analytics(Placement& placement) {
     if (!engine && placement.name == "single") continue;
     if (best == nullptr || card.free_bytes > best->free_bytes) best = &card;
   }
+  return best;
+}
+
+const CardPlan* analytics_card(const Placement& placement, const AnalyticsWish& wish) {
+  if (wish.none) return nullptr;
+  if (!wish.card) return roomiest(placement);
+  const auto asked = std::ranges::find_if(
+      placement.cards, [&](const CardPlan& card) { return card.card.index == *wish.card; });
+  return asked == placement.cards.end() ? nullptr : &*asked;
+}
+
+void add_analytics(Placement& placement, const AnalyticsWish& wish) {
+  for (CardPlan& card : placement.cards) card.role = role_of(placement, card.index);
+  const CardPlan* best = analytics_card(placement, wish);
   if (best == nullptr) return;
   AnalyticsRoom room{.index = best->index};
   room.bytes = best->free_bytes > kAnalyticsContextBytes ? best->free_bytes - kAnalyticsContextBytes : 0;
   room.rows = room.bytes / kAnalyticsBytesPerRow;
   room.edges = room.bytes / kAnalyticsBytesPerEdge;
   placement.analytics = room;
-  for (CardPlan& card : placement.cards) card.role = role_of(placement, card.index);
+  CardPlan& card = placement.cards[room.index];
+  card.role = role_of(placement, card.index);
 }
 
 // The context where none is asked for: what the model was trained on, or the most that fits, first of all
@@ -95,7 +110,7 @@ Placement place(std::string name, const Trial& trial) {
   const Outcome outcome = settle(placement, trial);
   placement.host = outcome.usage.host;
   fill_cards(placement, trial, outcome);
-  add_analytics(placement);
+  add_analytics(placement, trial.request.analytics);
   placement.reason = reason(placement, trial.request);
   add_notes(placement, trial.model, trial.request);
   if (trial.on_cards()) {
@@ -118,17 +133,26 @@ std::size_t busy(const std::vector<double>& split) {
   return static_cast<std::size_t>(std::ranges::count_if(split, [](double share) { return share > 0; }));
 }
 
-// One card alone: the one that --tensor-split names, else the first.
+bool is_for_analytics(const PlanRequest& request, std::size_t card) {
+  return !request.analytics.none && request.analytics.card == request.cards[card].index;
+}
+
+// One card alone: the one that --tensor-split names, else the first that is not meant for analytics.
 std::vector<double> one_card(const PlanRequest& request) {
   std::vector<double> split(request.cards.size(), 0.0);
   const std::vector<double>& asked = request.options.tensor_split;
   std::size_t card = 0;
-  if (busy(asked) == 1) card = static_cast<std::size_t>(std::ranges::max_element(asked) - asked.begin());
+  if (busy(asked) == 1) {
+    card = static_cast<std::size_t>(std::ranges::max_element(asked) - asked.begin());
+  } else if (split.size() > 1 && is_for_analytics(request, 0)) {
+    card = 1;
+  }
   split[card] = 1;
   return split;
 }
 
-// All cards: by --tensor-split, else by the memory that is free, in whole hundredths.
+// All cards: by --tensor-split, else by the memory that is free, in whole hundredths; of three and more the
+// one that is meant for analytics is left out.
 std::vector<double> all_cards(const PlanRequest& request) {
   std::vector<double> split = request.options.tensor_split;
   split.resize(request.cards.size(), 0.0);
@@ -136,12 +160,15 @@ std::vector<double> all_cards(const PlanRequest& request) {
   double sum = 0;
   for (std::size_t i = 0; i < split.size(); ++i) {
     const Card& card = request.cards[i];
+    if (split.size() > 2 && is_for_analytics(request, i)) continue;
     const std::uint64_t free = card.total_bytes - std::min(card.total_bytes, card.used_bytes);
     sum += split[i] = static_cast<double>(free);
   }
   if (sum == 0) return std::vector<double>(split.size(), 1.0 / static_cast<double>(split.size()));
   constexpr double kParts = 100;
-  for (double& share : split) share = std::max(std::round(share / sum * kParts), 1.0) / kParts;
+  for (double& share : split) {
+    if (share > 0) share = std::max(std::round(share / sum * kParts), 1.0) / kParts;
+  }
   return split;
 }
 
@@ -166,6 +193,11 @@ void choose(Plan& plan, const PlanRequest& request) {
 }
 
 }  // namespace
+
+const Placement* Plan::find(std::string_view name) const noexcept {
+  const auto found = std::ranges::find(placements, name, &Placement::name);
+  return found == placements.end() ? nullptr : &*found;
+}
 
 Result<Plan> plan(const ModelShape& model, const PlanRequest& request) {
   if (auto checked = check_request(model, request); !checked) return std::unexpected(checked.error());

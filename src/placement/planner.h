@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,10 +18,17 @@
 
 namespace llt::placement {
 
+/// Where analytics are to run: where there is most room, on no GPU, or on a card (`Card::index`).
+struct AnalyticsWish {
+  bool none = false;
+  std::optional<std::size_t> card;
+};
+
 struct PlanRequest {
   std::vector<Card> cards;  ///< in PCI bus order; empty: a machine without GPUs
   EngineOptions options;
   std::optional<std::uint64_t> ram_bytes;  ///< of the machine that the plan is for; nothing: not known
+  AnalyticsWish analytics = {};
 };
 
 /// Who uses a placement's cards.
@@ -39,7 +47,7 @@ struct CardPlan {
 
 /// What analytics can hold on its card. Estimates (cuda_estimates.h).
 struct AnalyticsRoom {
-  std::size_t index = 0;  ///< of the card
+  std::size_t index = 0;  ///< of the card in PlanRequest::cards
   std::uint64_t bytes = 0, rows = 0, edges = 0;
 };
 
@@ -69,6 +77,8 @@ struct Plan {
   std::string why;                    ///< one sentence without a full stop
 
   [[nodiscard]] const Placement* best() const noexcept { return chosen ? &placements[*chosen] : nullptr; }
+  /// One of the four.
+  [[nodiscard]] const Placement* find(std::string_view name) const noexcept;
 };
 
 /// invalid_argument when the options contradict each other, the cards or the model; the sentence names the

@@ -15,7 +15,10 @@ constexpr std::uint64_t kGiB = 1ull << 30;
 
 std::vector<Card> cards(std::initializer_list<std::uint64_t> gibibytes) {
   std::vector<Card> made;
-  for (const std::uint64_t size : gibibytes) made.push_back({.name = "", .total_bytes = size * kGiB});
+  for (const std::uint64_t size : gibibytes) {
+    made.push_back({.name = "", .total_bytes = size * kGiB});
+    made.back().index = made.size() - 1;
+  }
   return made;
 }
 
@@ -214,6 +217,55 @@ TEST(Plan, PutsAnalyticsOnTheFreeCardEvenIfItIsSmall) {
   EXPECT_EQ(named(made, "dual").analytics->index, 0u);  // no card is free, and this one has more room
 }
 
+TEST(Plan, KeepsTheCardThatIsMeantForAnalytics) {
+  PlanRequest asked = request(cards({80, 80}));
+  asked.analytics.card = 0;
+  const Placement split = named(planned(asked), "split");
+  EXPECT_EQ(split.tensor_split, (std::vector<double>{0, 1}));
+  EXPECT_EQ(split.analytics->index, 0u);
+  EXPECT_EQ(split.environment[1].second, "1");
+  asked.options.tensor_split = {1, 0};
+  EXPECT_EQ(named(planned(asked), "split").cards[0].role, Role::both);
+  asked.analytics.card = 7;
+  EXPECT_FALSE(plan(llama({}), asked));
+}
+
+TEST(Plan, HasNoAnalyticsWhereNoneAreWanted) {
+  PlanRequest asked = request(cards({80, 80}));
+  asked.analytics.none = true;
+  EXPECT_FALSE(named(planned(asked), "split").analytics);
+  EXPECT_EQ(named(planned(asked), "split").cards[1].role, Role::unused);
+}
+
+TEST(Plan, LeavesTheCardOfAnalyticsOutOfThree) {
+  PlanRequest asked = request(cards({80, 80, 80}));
+  asked.analytics.card = 2;
+  EXPECT_EQ(named(planned(asked), "dual").tensor_split[2], 0);
+}
+
+TEST(Plan, LeavesAloneWhatTheDriverKeeps) {
+  PlanRequest asked = request(cards({80}));
+  EXPECT_EQ(named(planned(asked), "single").cards[0].reserve_bytes, kReserveBytes);
+  asked.cards[0].reserved_bytes = 480 * kMebibyte;
+  EXPECT_EQ(named(planned(asked), "single").cards[0].reserve_bytes, 480 * kMebibyte + kFragmentationBytes);
+}
+
+TEST(Plan, CountsWhatCardsExchange) {
+  PlanRequest asked = request(cards({80, 80}));
+  asked.options.split_mode = SplitMode::tensor;
+  const Plan made = planned(asked);
+  EXPECT_EQ(named(made, "dual").cards[1].context_bytes, kEngineContextBytes + kTensorModeBytes);
+  EXPECT_EQ(named(made, "split").cards[0].context_bytes, kEngineContextBytes);
+}
+
+TEST(Plan, CallsCardsByTheirNumberInTheMachine) {
+  PlanRequest asked = request(cards({80}));
+  asked.cards[0].index = 3;
+  const Placement single = named(planned(asked), "single");
+  EXPECT_EQ(single.environment[1].second, "3");
+  EXPECT_NE(single.reason.find("GPU 3"), std::string::npos);
+}
+
 TEST(Bounds, AreDataSheetsOverWork) {
   const Plan made = planned(request(*preset("kaggle-2xt4")));
   const double read = static_cast<double>(named(made, "split").cards[0].usage.read_bytes);
@@ -285,7 +337,7 @@ INSTANTIATE_TEST_SUITE_P(Table, Wrong,
                                                  "3 ratios, but there are 2 GPUs"},
                                          Mistake{[](EngineOptions& o) { o.key_type = 10; }, "--kv-type"},
                                          Mistake{[](EngineOptions& o) {
-                                                   o.flash_attention = false;
+                                                   o.flash_attention = FlashAttention::off;
                                                    o.value_type = 8;
                                                  },
                                                  "FlashAttention"}));

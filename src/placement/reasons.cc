@@ -17,7 +17,7 @@ std::string needs(const Placement& placement) {
   for (const CardPlan& card : placement.cards) {
     if (placement.tensor_split[card.index] == 0) continue;
     parts.push_back(fmt::format("{} of GPU {}'s {}", gibibytes(card.usage.bytes() + card.context_bytes),
-                                card.index, gibibytes(card.card.total_bytes)));
+                                card.card.index, gibibytes(card.card.total_bytes)));
   }
   return fmt::format("takes {}", fmt::join(parts, " and "));
 }
@@ -26,7 +26,7 @@ std::string lacks(const Placement& placement) {
   std::vector<std::string> parts;
   for (const CardPlan& card : placement.cards) {
     if (card.missing_bytes == 0) continue;
-    parts.push_back(fmt::format("GPU {} lacks {}", card.index, gibibytes(card.missing_bytes)));
+    parts.push_back(fmt::format("GPU {} lacks {}", card.card.index, gibibytes(card.missing_bytes)));
   }
   if (parts.empty()) parts.emplace_back("the RAM is too small");
   return fmt::format("{}", fmt::join(parts, " and "));
@@ -40,9 +40,9 @@ std::string on_processor(const Placement& placement, const PlanRequest& request)
 
 std::string analytics_text(const Placement& placement) {
   if (!placement.analytics) return "";
-  const std::size_t index = placement.analytics->index;
+  const std::size_t index = placement.cards[placement.analytics->index].card.index;
   if (placement.analytics->bytes == 0) return "; no room is left for analytics";
-  if (placement.tensor_split[index] > 0) {
+  if (placement.tensor_split[placement.analytics->index] > 0) {
     return fmt::format("; analytics have {} on GPU {}", gibibytes(placement.analytics->bytes), index);
   }
   return fmt::format("; GPU {} stays free for analytics", index);
@@ -84,13 +84,18 @@ void add_notes(Placement& placement, const ModelShape& model, const PlanRequest&
         "the compute buffer of '{}' is an estimate: that of a Llama of this shape", model.architecture));
   }
   if (!engine) return;
+  const auto busy = std::ranges::count_if(placement.tensor_split, [](double share) { return share > 0; });
+  if (busy > 1 && o.split_mode == SplitMode::row) {
+    placement.notes.emplace_back(
+        "llama.cpp 11434 has no --split-mode row for CUDA and refuses to start; tensor is its successor");
+  }
   if (quantised) {
     placement.notes.emplace_back(
         "a quantised cache needs FlashAttention, which works from an f16 copy of one layer's cache (it "
         "counts as "
         "compute)");
   }
-  if (old && o.flash_attention) {
+  if (old && o.has_flash_attention()) {
     placement.notes.emplace_back(
         "below compute capability 7.0 FlashAttention has no tensor cores to use, and prompts are slow");
   }

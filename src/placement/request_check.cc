@@ -72,7 +72,13 @@ Result<> check_request(const ModelShape& model, const PlanRequest& request) {
   for (const gguf::TensorTypeId type : {o.key_type, o.value_type}) {
     if (auto checked = check_cache_type(model, type); !checked) return checked;
   }
-  if (!o.flash_attention && gguf::find_tensor_type(o.value_type)->quantised) {
+  const auto& analytics = request.analytics.card;
+  if (analytics &&
+      std::ranges::none_of(request.cards, [&](const Card& c) { return c.index == *analytics; })) {
+    return wrong(fmt::format("--analytics-gpu: there is no GPU {} to use", *analytics),
+                 request.cards.empty() ? "leave it out: this machine has no GPU" : "nvidia-smi lists them");
+  }
+  if (!o.has_flash_attention() && gguf::find_tensor_type(o.value_type)->quantised) {
     return wrong(fmt::format("--kv-type {} needs FlashAttention", gguf::tensor_type_name(o.value_type)),
                  "leave --flash-attn off away, or use f16");
   }

@@ -43,6 +43,17 @@ bool Trial::on_cards() const noexcept {
   return std::ranges::any_of(split, [](double share) { return share > 0; });
 }
 
+std::uint64_t reserve_bytes(const Card& card) noexcept {
+  if (!card.reserved_bytes) return kReserveBytes;
+  return *card.reserved_bytes + kFragmentationBytes;
+}
+
+std::uint64_t engine_context_bytes(const Trial& trial) noexcept {
+  const auto busy = std::ranges::count_if(trial.split, [](double share) { return share > 0; });
+  const bool exchange = busy > 1 && trial.request.options.split_mode == SplitMode::tensor;
+  return kEngineContextBytes + (exchange ? kTensorModeBytes : 0);
+}
+
 Outcome attempt(const Trial& trial, const EngineOptions& options, std::uint64_t context) {
   Outcome outcome;
   outcome.context = context;
@@ -51,11 +62,12 @@ Outcome attempt(const Trial& trial, const EngineOptions& options, std::uint64_t 
   outcome.usage = model_usage(trial.model, options, shape, shares);
   outcome.usage.cards.resize(trial.request.cards.size());
   outcome.fits = fits_in_ram(trial.request, outcome.usage.host);
+  const std::uint64_t context_bytes = engine_context_bytes(trial);
   for (std::size_t i = 0; i < trial.request.cards.size(); ++i) {
     const Card& card = trial.request.cards[i];
-    const std::uint64_t taken = card.used_bytes + kReserveBytes;
+    const std::uint64_t taken = card.used_bytes + reserve_bytes(card);
     const bool engine = trial.split[i] > 0;
-    outcome.needed.push_back(engine ? outcome.usage.cards[i].bytes() + kEngineContextBytes : 0);
+    outcome.needed.push_back(engine ? outcome.usage.cards[i].bytes() + context_bytes : 0);
     outcome.available.push_back(card.total_bytes > taken ? card.total_bytes - taken : 0);
     if (engine && outcome.needed.back() + trial.spare_bytes > outcome.available.back()) outcome.fits = false;
   }
@@ -75,7 +87,7 @@ std::vector<std::string> changes_that_fit(const Trial& trial, std::uint64_t cont
   const EngineOptions& asked = trial.request.options;
   if (const auto tokens = largest_context(trial, context); tokens)
     changes.push_back(fmt::format("--ctx {}", *tokens));
-  if (asked.flash_attention && uses_wide_cache(asked)) {
+  if (asked.has_flash_attention() && uses_wide_cache(asked)) {
     EngineOptions narrow = asked;
     narrow.key_type = narrow.value_type = gguf::find_tensor_type("q8_0")->id;
     PlanRequest request = trial.request;

@@ -22,6 +22,12 @@ struct Outcome {
   bool fits = false;
 };
 
+/// What is left alone on a card.
+[[nodiscard]] std::uint64_t reserve_bytes(const Card& card) noexcept;
+
+/// What the engine holds on each of its cards besides its buffers; an estimate.
+[[nodiscard]] std::uint64_t engine_context_bytes(const Trial& trial) noexcept;
+
 [[nodiscard]] Outcome attempt(const Trial& trial, const EngineOptions& options, std::uint64_t context);
 
 /// The largest context that fits, in whole steps of the cache, at most `most`. Nothing when none does.

@@ -117,7 +117,7 @@ class Sum {
     const ComputeGraph graph = model_graph(model_, context_, options_, part);
     const std::uint64_t inputs = graph.input_bytes(kCudaAlignment);
     at(home).compute_bytes =
-        graph.peak_bytes(kCudaAlignment) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
+        graph.peak_bytes(kCudaAlignment, pipelined()) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
     inputs_ = std::max(inputs_, inputs);
   }
 
@@ -127,7 +127,12 @@ class Sum {
     if (part.first == part.last) part.first = part.last = 0;
     const ComputeGraph graph = model_graph(model_, context_, options_, part);
     const std::uint64_t logits = context_.sequences * model_.vocabulary * kF32;
-    usage_.host.compute_bytes = graph.peak_bytes(kHostAlignment) + inputs_ + logits;
+    usage_.host.compute_bytes = graph.peak_bytes(kHostAlignment, pipelined()) + inputs_ + logits;
+    if (!pipelined()) return;
+    // What the cards read first is a result of this graph; all else that they read is written into RAM.
+    const std::uint64_t embedded = context_.rows * model_.embedding * kF32;
+    usage_.host.compute_bytes +=
+        (kPipelineCopies - 1) * (graph.input_bytes(kHostAlignment) + inputs_ - embedded);
   }
 
   const ModelShape& model_;
@@ -148,7 +153,7 @@ std::uint64_t layer_memory_bytes(const ModelShape& model, const LayerShape& laye
   const std::uint64_t cells =
       (layer.memory.windowed ? window_cells(context, model.memory.window) : context.cells) * context.streams;
   // Without FlashAttention values lie transposed, and all layers have room for the widest.
-  const bool transposed = !options.flash_attention && layer.memory.value_values != 0;
+  const bool transposed = !options.has_flash_attention() && layer.memory.value_values != 0;
   const std::uint64_t values = transposed ? widest_value(model) : layer.memory.value_values;
   return bytes + cells * (row_bytes(options.key_type, layer.memory.key_values) +
                           row_bytes(options.value_type, values));

@@ -124,6 +124,16 @@ TEST(Usage, ReservesFourTimesTheInputsForAPipeline) {
   EXPECT_GE(piped, alone + 3 * 8192 * 512 * 2 - 4096);  // at least the masks
 }
 
+TEST(Usage, KeepsFourTimesTheInputsOfAPipelineInRamToo) {
+  const EngineOptions options = slots(1);
+  const ContextShape context = context_shape(options, 8192);
+  const double one[] = {1}, two[] = {1, 1};
+  const std::uint64_t alone = model_usage(llama(kSmall), options, context, one).host.compute_bytes;
+  const std::uint64_t piped = model_usage(llama(kSmall), options, context, two).host.compute_bytes;
+  EXPECT_GE(piped, alone + 3 * 8192 * 512 * 2);
+  EXPECT_LE(piped, 4 * alone);
+}
+
 // Measured on an H200 with CUDA 13, see cuda_estimates.h.
 TEST(Usage, OfAnEightBillionModelIsThatOfNvml) {
   const EngineOptions options = slots(8);

@@ -167,6 +167,16 @@ Result<> append_rows(duckdb_connection connection, std::string_view table, const
   return filler.finish();
 }
 
+Result<> append_step_rows(duckdb_connection connection, const Batch& batch, bool count_repairs) {
+  if (auto done = append_rows(connection, "steps", batch.steps, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "step_members", batch.step_members, count_repairs); !done)
+    return done;
+  if (auto done = append_rows(connection, "turns", batch.turns, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "interference", batch.interference, count_repairs); !done)
+    return done;
+  return append_rows(connection, "attribution", batch.attribution, count_repairs);
+}
+
 }  // namespace
 
 Result<> append_batch(duckdb_connection connection, const Batch& batch, bool count_repairs) {
@@ -174,7 +184,13 @@ Result<> append_batch(duckdb_connection connection, const Batch& batch, bool cou
   if (auto done = append_rows(connection, "resources", batch.resources, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "received_spans", batch.spans, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "events", batch.events, count_repairs); !done) return done;
-  return append_rows(connection, "metrics", batch.metrics, count_repairs);
+  if (auto done = append_rows(connection, "metrics", batch.metrics, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "gpus", batch.gpus, count_repairs); !done) return done;
+  if (auto done = append_rows(connection, "gpu_samples", batch.gpu_samples, count_repairs); !done)
+    return done;
+  if (auto done = append_rows(connection, "gpu_processes", batch.gpu_processes, count_repairs); !done)
+    return done;
+  return append_step_rows(connection, batch, count_repairs);
 }
 
 }  // namespace llt::store

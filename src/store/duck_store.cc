@@ -65,6 +65,14 @@ class DuckStore final : public Store {
   void append(SpanRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(EventRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(MetricRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(GpuRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(GpuSampleRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(GpuProcessRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(StepRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(StepMemberRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(TurnRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(InterferenceRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(AttributionRow&& row) noexcept override { queue_.push(std::move(row)); }
 
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,
                           const Sink& sink) override {

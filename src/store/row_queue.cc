@@ -14,6 +14,14 @@ constexpr Loss loss_of(const ResourceRow&) noexcept { return Loss::store_resourc
 constexpr Loss loss_of(const SpanRow&) noexcept { return Loss::store_spans_dropped; }
 constexpr Loss loss_of(const EventRow&) noexcept { return Loss::store_events_dropped; }
 constexpr Loss loss_of(const MetricRow&) noexcept { return Loss::store_metrics_dropped; }
+constexpr Loss loss_of(const GpuRow&) noexcept { return Loss::store_gpu_rows_dropped; }
+constexpr Loss loss_of(const GpuSampleRow&) noexcept { return Loss::store_gpu_rows_dropped; }
+constexpr Loss loss_of(const GpuProcessRow&) noexcept { return Loss::store_gpu_rows_dropped; }
+constexpr Loss loss_of(const StepRow&) noexcept { return Loss::store_steps_dropped; }
+constexpr Loss loss_of(const StepMemberRow&) noexcept { return Loss::store_steps_dropped; }
+constexpr Loss loss_of(const TurnRow&) noexcept { return Loss::store_steps_dropped; }
+constexpr Loss loss_of(const InterferenceRow&) noexcept { return Loss::store_steps_dropped; }
+constexpr Loss loss_of(const AttributionRow&) noexcept { return Loss::store_steps_dropped; }
 
 /// Memory that a row holds beyond its own size.
 struct HeapBytes {
@@ -72,6 +80,14 @@ template void RowQueue::push(ResourceRow&&) noexcept;
 template void RowQueue::push(SpanRow&&) noexcept;
 template void RowQueue::push(EventRow&&) noexcept;
 template void RowQueue::push(MetricRow&&) noexcept;
+template void RowQueue::push(GpuRow&&) noexcept;
+template void RowQueue::push(GpuSampleRow&&) noexcept;
+template void RowQueue::push(GpuProcessRow&&) noexcept;
+template void RowQueue::push(StepRow&&) noexcept;
+template void RowQueue::push(StepMemberRow&&) noexcept;
+template void RowQueue::push(TurnRow&&) noexcept;
+template void RowQueue::push(InterferenceRow&&) noexcept;
+template void RowQueue::push(AttributionRow&&) noexcept;
 
 void RowQueue::take(Batch& batch) {
   const std::lock_guard lock(mutex_);
@@ -80,6 +96,14 @@ void RowQueue::take(Batch& batch) {
   move_behind(batch.spans, waiting_.spans);
   move_behind(batch.events, waiting_.events);
   move_behind(batch.metrics, waiting_.metrics);
+  move_behind(batch.gpus, waiting_.gpus);
+  move_behind(batch.gpu_samples, waiting_.gpu_samples);
+  move_behind(batch.gpu_processes, waiting_.gpu_processes);
+  move_behind(batch.steps, waiting_.steps);
+  move_behind(batch.step_members, waiting_.step_members);
+  move_behind(batch.turns, waiting_.turns);
+  move_behind(batch.interference, waiting_.interference);
+  move_behind(batch.attribution, waiting_.attribution);
   taken_bytes_ += std::exchange(waiting_bytes_, 0);
 }
 

@@ -18,9 +18,25 @@ struct Batch {
   std::vector<SpanRow> spans;
   std::vector<EventRow> events;
   std::vector<MetricRow> metrics;
+  std::vector<GpuRow> gpus;
+  std::vector<GpuSampleRow> gpu_samples;
+  std::vector<GpuProcessRow> gpu_processes;
+  std::vector<StepRow> steps;
+  std::vector<StepMemberRow> step_members;
+  std::vector<TurnRow> turns;
+  std::vector<InterferenceRow> interference;
+  std::vector<AttributionRow> attribution;
 
   [[nodiscard]] std::size_t rows() const noexcept {
-    return requests.size() + resources.size() + spans.size() + events.size() + metrics.size();
+    return requests.size() + resources.size() + spans.size() + events.size() + metrics.size() + gpu_rows() +
+           step_rows();
+  }
+  [[nodiscard]] std::size_t gpu_rows() const noexcept {
+    return gpus.size() + gpu_samples.size() + gpu_processes.size();
+  }
+  /// Of the tables that the engine's probe fills.
+  [[nodiscard]] std::size_t step_rows() const noexcept {
+    return steps.size() + step_members.size() + turns.size() + interference.size() + attribution.size();
   }
   [[nodiscard]] bool empty() const noexcept { return rows() == 0; }
 
@@ -32,6 +48,8 @@ struct Batch {
       if (rows.capacity() > kKeptRows) rows.shrink_to_fit();
     };
     empty(requests), empty(resources), empty(spans), empty(events), empty(metrics);
+    empty(gpus), empty(gpu_samples), empty(gpu_processes);
+    empty(steps), empty(step_members), empty(turns), empty(interference), empty(attribution);
   }
 
   std::vector<RequestRow>& of(const RequestRow&) noexcept { return requests; }
@@ -39,6 +57,14 @@ struct Batch {
   std::vector<SpanRow>& of(const SpanRow&) noexcept { return spans; }
   std::vector<EventRow>& of(const EventRow&) noexcept { return events; }
   std::vector<MetricRow>& of(const MetricRow&) noexcept { return metrics; }
+  std::vector<GpuRow>& of(const GpuRow&) noexcept { return gpus; }
+  std::vector<GpuSampleRow>& of(const GpuSampleRow&) noexcept { return gpu_samples; }
+  std::vector<GpuProcessRow>& of(const GpuProcessRow&) noexcept { return gpu_processes; }
+  std::vector<StepRow>& of(const StepRow&) noexcept { return steps; }
+  std::vector<StepMemberRow>& of(const StepMemberRow&) noexcept { return step_members; }
+  std::vector<TurnRow>& of(const TurnRow&) noexcept { return turns; }
+  std::vector<InterferenceRow>& of(const InterferenceRow&) noexcept { return interference; }
+  std::vector<AttributionRow>& of(const AttributionRow&) noexcept { return attribution; }
 };
 
 /// Many producers, one consumer. The lock is held for one move of a row, or one swap.

@@ -60,6 +60,14 @@ class Store : public Reader {
   virtual void append(SpanRow&& row) noexcept = 0;
   virtual void append(EventRow&& row) noexcept = 0;
   virtual void append(MetricRow&& row) noexcept = 0;
+  virtual void append(GpuRow&& row) noexcept = 0;
+  virtual void append(GpuSampleRow&& row) noexcept = 0;
+  virtual void append(GpuProcessRow&& row) noexcept = 0;
+  virtual void append(StepRow&& row) noexcept = 0;
+  virtual void append(StepMemberRow&& row) noexcept = 0;
+  virtual void append(TurnRow&& row) noexcept = 0;
+  virtual void append(InterferenceRow&& row) noexcept = 0;
+  virtual void append(AttributionRow&& row) noexcept = 0;
 
   [[nodiscard]] virtual Health health() const = 0;
 

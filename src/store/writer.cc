@@ -257,6 +257,8 @@ void Writer::give_up() {
     count_loss(Loss::store_spans_dropped, batch_.spans.size());
     count_loss(Loss::store_events_dropped, batch_.events.size());
     count_loss(Loss::store_metrics_dropped, batch_.metrics.size());
+    count_loss(Loss::store_gpu_rows_dropped, batch_.gpu_rows());
+    count_loss(Loss::store_steps_dropped, batch_.step_rows());
     health_.rows_dropped += batch_.rows();
     ++failed_writes_;
   }

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/losses.h"
+#include "telemetry/gpu_gauges.h"
 
 namespace llt::telemetry {
 namespace {
@@ -41,16 +42,19 @@ void add_engine(const EngineFacts& facts, std::int64_t restarts_seen, std::vecto
   if (facts.state.empty()) return;
   out.push_back({&metric::kLlamatelemetryEngineUp, facts.state == "ready" ? 1.0 : 0.0});
   for (const std::string_view state : kEngineStates) {
-    out.push_back({&metric::kLlamatelemetryEngineState, facts.state == state ? 1.0 : 0.0,
-                   attr::kLlamatelemetryEngineState, state});
+    out.push_back({&metric::kLlamatelemetryEngineState,
+                   facts.state == state ? 1.0 : 0.0,
+                   {{attr::kLlamatelemetryEngineState, state}}});
   }
 }
 
 void add_losses(std::vector<Sample>& out) {
   const auto counts = loss_counts();
   for (std::size_t i = 0; i < kLossCount; ++i) {
-    out.push_back({&metric::kLlamatelemetryLosses, number(counts[i]), attr::kLlamatelemetryLossName,
-                   kLossInfo[i].name, attr::kLlamatelemetryLossSeverity, to_string(kLossInfo[i].severity)});
+    out.push_back({&metric::kLlamatelemetryLosses,
+                   number(counts[i]),
+                   {{attr::kLlamatelemetryLossName, kLossInfo[i].name},
+                    {attr::kLlamatelemetryLossSeverity, to_string(kLossInfo[i].severity)}}});
   }
 }
 
@@ -125,12 +129,13 @@ std::vector<Sample> Gauges::read_now() const {
     out.push_back({&metric::kLlamatelemetryProcessMemory, bytes});
   }
   add_losses(out);
+  if (gpus_ != nullptr) add_gpu_samples(*gpus_, out);
   return out;
 }
 
 bool is_fractional(const names::MetricInfo& info) noexcept {
   const std::string_view unit = info.unit;
-  return unit == "1" || unit == "s" || unit == "{token}/s";
+  return unit == "1" || unit == "s" || unit == "{token}/s" || unit == "W" || unit == "J" || unit == "Cel";
 }
 
 }  // namespace llt::telemetry

@@ -14,20 +14,25 @@
 
 namespace llt::telemetry {
 
-/// One value of one gauge or counter, with at most one label.
+/// One value of one gauge or counter.
 struct Sample {
+  struct Label {
+    const char* name;
+    std::string_view value;  ///< lives as long as the process
+  };
   const names::MetricInfo* metric;
   double value;
-  const char* label = nullptr;
-  std::string_view label_value{};  ///< a constant
-  const char* label2 = nullptr;
-  std::string_view label2_value{};
+  std::vector<Label> labels{};
 };
+
+class GpuWatch;
 
 /// Any thread, except where it says otherwise.
 class Gauges {
  public:
-  Gauges(const LiveCounts& live, const store::Store& store) : live_(live), store_(store) {}
+  /// `gpus` may be null: a machine without a GPU. What is given must outlive this.
+  Gauges(const LiveCounts& live, const store::Store& store, const GpuWatch* gpus)
+      : live_(live), store_(store), gpus_(gpus) {}
 
   void set_engine(EngineFacts facts);
   void count_restart() noexcept { restarts_seen_.fetch_add(1, std::memory_order_relaxed); }
@@ -44,6 +49,7 @@ class Gauges {
 
   const LiveCounts& live_;
   const store::Store& store_;
+  const GpuWatch* gpus_;
   std::atomic<std::int64_t> restarts_seen_{0};
   std::atomic<std::int64_t> prompt_tokens_{0}, cached_tokens_{0};
   std::atomic<double> prefill_rate_{0}, decode_rate_{0};

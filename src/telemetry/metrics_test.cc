@@ -45,7 +45,7 @@ struct Fixture {
 
   testing::RowKeeper store;
   LiveCounts live;
-  Gauges gauges{live, store};
+  Gauges gauges{live, store, nullptr};
   std::shared_ptr<TestReader> reader = std::make_shared<TestReader>();
   Metrics metrics;
 };

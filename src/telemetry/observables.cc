@@ -17,6 +17,22 @@ bool is_observed(const names::MetricInfo& info) {
   return info.set == names::NameSet::own && info.instrument != names::Instrument::histogram;
 }
 
+nostd::shared_ptr<api::ObservableInstrument> create(api::Meter& meter, const names::MetricInfo& info) {
+  const bool real = is_fractional(info);
+  const char *name = info.name, *text = info.description, *unit = info.unit;
+  switch (info.instrument) {
+    case names::Instrument::counter:
+      return real ? meter.CreateDoubleObservableCounter(name, text, unit)
+                  : meter.CreateInt64ObservableCounter(name, text, unit);
+    case names::Instrument::updowncounter:
+      return real ? meter.CreateDoubleObservableUpDownCounter(name, text, unit)
+                  : meter.CreateInt64ObservableUpDownCounter(name, text, unit);
+    default:
+      return real ? meter.CreateDoubleObservableGauge(name, text, unit)
+                  : meter.CreateInt64ObservableGauge(name, text, unit);
+  }
+}
+
 }  // namespace
 
 struct Observables::Instrument {
@@ -29,8 +45,7 @@ struct Observables::Instrument {
     for (const Sample& sample : self->gauges->read(kReadingAgeMs)) {
       if (sample.metric != self->info) continue;
       MetricLabels labels;
-      if (sample.label != nullptr) labels.add(sample.label, sample.label_value);
-      if (sample.label2 != nullptr) labels.add(sample.label2, sample.label2_value);
+      for (const Sample::Label& label : sample.labels) labels.add(label.name, label.value);
       if (const auto* whole = nostd::get_if<nostd::shared_ptr<api::ObserverResultT<std::int64_t>>>(&result)) {
         (*whole)->Observe(static_cast<std::int64_t>(sample.value), labels);
       } else if (const auto* real = nostd::get_if<nostd::shared_ptr<api::ObserverResultT<double>>>(&result)) {
@@ -44,14 +59,7 @@ Observables::Observables(api::Meter& meter, Gauges& gauges) {
   for (const names::MetricInfo* info : names::kMetrics) {
     if (!is_observed(*info)) continue;
     auto instrument = std::make_unique<Instrument>(Instrument{info, &gauges, {}});
-    const bool counter = info->instrument == names::Instrument::counter;
-    if (counter) {
-      instrument->handle = meter.CreateInt64ObservableCounter(info->name, info->description, info->unit);
-    } else if (is_fractional(*info)) {
-      instrument->handle = meter.CreateDoubleObservableGauge(info->name, info->description, info->unit);
-    } else {
-      instrument->handle = meter.CreateInt64ObservableGauge(info->name, info->description, info->unit);
-    }
+    instrument->handle = create(meter, *info);
     instrument->handle->AddCallback(&Instrument::observe, instrument.get());
     instruments_.push_back(std::move(instrument));
   }

@@ -33,7 +33,7 @@ TEST(PrometheusName, LabelsAreClean) {
 struct Page {
   testing::RowKeeper store;
   LiveCounts live;
-  Gauges gauges{live, store};
+  Gauges gauges{live, store, nullptr};
   PrometheusPage page;
   Metrics metrics{NameSets{}, "1", gauges};
   Page() { metrics.add_reader(page.reader()); }

@@ -5,7 +5,9 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -26,6 +28,23 @@ enum class Phase : std::uint8_t {
 };
 inline constexpr std::size_t kPhaseCount = 7;
 
+/// When a request was blocked by its client: the first waits that were long enough to matter.
+class ClientWaits {
+ public:
+  static constexpr std::int64_t kShortest = 100'000;
+
+  void note(SteadyNs from, SteadyNs to) noexcept {
+    if (to - from >= kShortest && size_ < waits_.size()) waits_[size_++] = {from, to};
+  }
+  [[nodiscard]] std::span<const std::pair<SteadyNs, SteadyNs>> list() const noexcept {
+    return {waits_.data(), size_};
+  }
+
+ private:
+  std::array<std::pair<SteadyNs, SteadyNs>, 16> waits_{};
+  std::size_t size_ = 0;
+};
+
 /// Exact partition of a request's time. enter() is one clock read and one addition.
 class PhaseClock {
  public:
@@ -35,6 +54,7 @@ class PhaseClock {
   }
   void enter(Phase phase, SteadyNs at = now_steady()) noexcept {
     ns_[static_cast<std::size_t>(phase_)] += at - since_;
+    if (phase_ == Phase::client) client_waits_.note(since_, at);
     since_ = at;
     phase_ = phase;
   }
@@ -44,10 +64,12 @@ class PhaseClock {
     ns_[static_cast<std::size_t>(from)] = 0;
   }
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
+  [[nodiscard]] const ClientWaits& client_waits() const noexcept { return client_waits_; }
   [[nodiscard]] std::int64_t ns(Phase phase) const noexcept { return ns_[static_cast<std::size_t>(phase)]; }
 
  private:
   std::array<std::int64_t, kPhaseCount> ns_{};
+  ClientWaits client_waits_;
   SteadyNs since_ = 0;
   Phase phase_ = Phase::receive;
 };
@@ -88,7 +110,8 @@ struct ResponseFacts {
   std::optional<std::int64_t> input_tokens, cached_tokens, output_tokens, reasoning_tokens;
   std::optional<EngineTimings> timings;
   std::optional<std::int64_t> slot;
-  std::string error_message;  ///< of an error that the server reported
+  std::optional<std::int64_t> progress_total, progress_cached;  ///< of the first prompt_progress, in tokens
+  std::string error_message;                                    ///< of an error that the server reported
 };
 
 /// The route of every path that is not known.

@@ -9,6 +9,7 @@
 #include "base/losses.h"
 #include "base/thread_name.h"
 #include "store/store.h"
+#include "telemetry/gpu_watch.h"
 #include "telemetry/guarded_exporters.h"
 #include "telemetry/metric_export.h"
 #include "telemetry/metrics.h"
@@ -20,6 +21,7 @@
 #include "telemetry/sdk_log.h"
 #include "telemetry/span_export.h"
 #include "telemetry/span_model.h"
+#include "telemetry/steps/step_feed.h"
 
 namespace llt::telemetry {
 namespace {
@@ -68,7 +70,8 @@ class Worker final : public Telemetry {
         sampler_(Sampler::from_environment(environment)),
         names_(NameSets::from_environment(environment)),
         resource_(std::make_shared<CurrentResource>(options, environment)),
-        gauges_(live_, store),
+        gpu_watch_(GpuWatch::start(options.gpus, store)),
+        gauges_(live_, store, gpu_watch_.get()),
         metrics_(names_, options.service_version, gauges_),
         push_(make_metric_push(config, resource_)),
         queue_(options.queue_capacity) {
@@ -77,6 +80,7 @@ class Worker final : public Telemetry {
     if (SpanExporterPtr exporter = make_span_exporter(config.traces)) {
       span_export_.emplace(std::move(exporter), config, options.service_version, resource_);
     }
+    if (options.probe) start_step_feed(*options.probe);
     thread_ = std::thread([this] { run(); });
   }
   ~Worker() override { shutdown(0); }
@@ -96,6 +100,13 @@ class Worker final : public Telemetry {
 
   LiveCounts& live() noexcept override { return live_; }
 
+  std::vector<GpuState> gpu_states() const override {
+    return gpu_watch_ != nullptr ? gpu_watch_->states() : std::vector<GpuState>();
+  }
+  std::vector<GpuIdentity> gpu_identities() const override {
+    return gpu_watch_ != nullptr ? gpu_watch_->identities() : std::vector<GpuIdentity>();
+  }
+
   std::string prometheus_text() override {
     static_cast<void>(gauges_.read(0));  // the page shows the present, not the last sample
     return page_.text(resource_->texts());
@@ -104,6 +115,7 @@ class Worker final : public Telemetry {
   void shutdown(int timeout_ms) override;
 
  private:
+  void start_step_feed(const ProbeOptions& options);
   void run();
   bool process_waiting();
   void process(RequestRecord& record);
@@ -118,11 +130,13 @@ class Worker final : public Telemetry {
   const NameSets names_;
   const std::shared_ptr<CurrentResource> resource_;
   LiveCounts live_;
+  const std::unique_ptr<GpuWatch> gpu_watch_;  ///< null without a GPU
   Gauges gauges_;
   Metrics metrics_;
   MetricPush push_;
   PrometheusPage page_;
   std::optional<SpanExport> span_export_;
+  std::optional<StepFeed> step_feed_;
   RecordQueue queue_;
   SteadyNs last_sample_ = 0;
   int samples_since_drain_ = 0;
@@ -135,6 +149,15 @@ class Worker final : public Telemetry {
   std::thread thread_;
 };
 
+void Worker::start_step_feed(const ProbeOptions& options) {
+  const auto in_flight = [this] {
+    return live_.waiting.load(std::memory_order_relaxed) + live_.prefilling.load(std::memory_order_relaxed) +
+           live_.decoding.load(std::memory_order_relaxed);
+  };
+  step_feed_.emplace(StepFeed::Options{options.folder, options.upstream_of, options.on_probed, in_flight},
+                     store_);
+}
+
 void Worker::run() {
   name_this_thread("telemetry");
   while (true) {
@@ -142,6 +165,7 @@ void Worker::run() {
     const SteadyNs now = now_steady();
     // Before the records: the first of them finds the engine's facts in place.
     if (last_sample_ == 0 || now - last_sample_ >= kSampleIntervalNs) take_sample(now);
+    if (step_feed_) step_feed_->poll(now);
     const bool worked = process_waiting();
     if (last_round && !worked) return;
     std::this_thread::sleep_for(worked ? kBusyPause : kIdlePause);
@@ -171,6 +195,7 @@ void Worker::process(RequestRecord& record) {
   sanitize(record);
   const PhaseBreakdown phases = break_down(record);
   count_losses(record, phases);
+  if (step_feed_) step_feed_->attribute_request(record, phases);
   gauges_.count_tokens(record);
   metrics_.record(record, phases);
   Content content = structure_content(record);
@@ -215,8 +240,8 @@ void Worker::take_sample(SteadyNs now) {
   last_sample_ = now;
   const UnixNs at = now_unix();
   for (const Sample& sample : gauges_.read(0)) {
-    // What has labels has a table of its own (losses) or a plain twin (engine.up).
-    if (sample.label != nullptr) continue;
+    // What has labels has a table of its own (losses, gpu_samples) or a plain twin (engine.up).
+    if (!sample.labels.empty()) continue;
     store_.append(store::MetricRow{at, sample.metric->name, std::nullopt, sample.value, sample.metric->unit});
   }
   if (++samples_since_drain_ >= kSamplesPerDrain) {
@@ -230,6 +255,8 @@ void Worker::shutdown(int timeout_ms) {
   stopped_ = true;
   stopping_.store(true, std::memory_order_release);
   thread_.join();
+  if (gpu_watch_ != nullptr) gpu_watch_->stop();
+  step_feed_.reset();  // writes what it still holds
   const auto gate = push_.gate != nullptr ? push_.gate : std::make_shared<ExportGate>("metrics", "");
   std::thread metrics([&] { metrics_.shutdown(timeout_ms, gate); });
   if (span_export_) span_export_->shutdown(timeout_ms);

@@ -4,12 +4,15 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "telemetry/gpu_state.h"
 #include "telemetry/request_record.h"
 
 namespace llt::store {
@@ -36,12 +39,21 @@ struct LiveCounts {
   std::atomic<std::int64_t> connections{0};
 };
 
+/// The engine's probe: where its rings are, and what the rest of the program knows of its engines.
+struct ProbeOptions {
+  std::filesystem::path folder;
+  std::function<std::string(std::int64_t pid)> upstream_of;  ///< empty when it cannot be told
+  std::function<void(const std::string& upstream, bool probed)> on_probed;
+};
+
 struct Options {
   std::string service_version;
   std::string service_instance_id;
   bool capture_content = false;
+  std::optional<ProbeOptions> probe;  ///< nothing: no engine is looked into
   std::size_t queue_capacity =
       16384;  ///< finished requests not yet processed; beyond it they are dropped and counted
+  GpuOptions gpus = {};
 };
 
 /// Thread-safe; one instance per process. Never blocks the caller of submit().
@@ -63,6 +75,10 @@ class Telemetry {
   virtual void engine_event(std::string kind, std::string message, std::string attributes_json) = 0;
 
   [[nodiscard]] virtual LiveCounts& live() noexcept = 0;
+
+  /// The GPUs as they were read last, and what they are; empty without any. Any thread, at once.
+  [[nodiscard]] virtual std::vector<GpuState> gpu_states() const = 0;
+  [[nodiscard]] virtual std::vector<GpuIdentity> gpu_identities() const = 0;
 
   /// Prometheus text exposition format 0.0.4 of every metric of the SDK.
   [[nodiscard]] virtual std::string prometheus_text() = 0;

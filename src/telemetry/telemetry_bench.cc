@@ -24,6 +24,14 @@ class NoStore final : public store::Store {
   void append(store::SpanRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::EventRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::MetricRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::GpuRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::GpuSampleRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::GpuProcessRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::StepRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::StepMemberRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::TurnRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::InterferenceRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::AttributionRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   [[nodiscard]] store::Health health() const override { return {}; }
   bool flush(int) override { return true; }
   void close() override {}
@@ -55,7 +63,7 @@ class NoExporter final : public opentelemetry::sdk::trace::SpanExporter {
 struct Bench {
   NoStore store;
   LiveCounts live;
-  Gauges gauges{live, store};
+  Gauges gauges{live, store, nullptr};
   PrometheusPage page;
   Metrics metrics{NameSets{}, "1", gauges};
   std::shared_ptr<CurrentResource> resource =

@@ -15,6 +15,14 @@ class RowKeeper final : public store::Store {
   void append(store::SpanRow&& row) noexcept override { keep(spans, std::move(row)); }
   void append(store::EventRow&& row) noexcept override { keep(events, std::move(row)); }
   void append(store::MetricRow&& row) noexcept override { keep(metrics, std::move(row)); }
+  void append(store::GpuRow&&) noexcept override {}
+  void append(store::GpuSampleRow&&) noexcept override {}
+  void append(store::GpuProcessRow&&) noexcept override {}
+  void append(store::StepRow&& row) noexcept override { keep(steps, std::move(row)); }
+  void append(store::StepMemberRow&& row) noexcept override { keep(step_members, std::move(row)); }
+  void append(store::TurnRow&& row) noexcept override { keep(turns, std::move(row)); }
+  void append(store::InterferenceRow&& row) noexcept override { keep(interference, std::move(row)); }
+  void append(store::AttributionRow&& row) noexcept override { keep(attribution, std::move(row)); }
 
   [[nodiscard]] store::Health health() const override { return {}; }
   bool flush(int) override { return true; }
@@ -30,6 +38,11 @@ class RowKeeper final : public store::Store {
   std::vector<store::SpanRow> spans;
   std::vector<store::EventRow> events;
   std::vector<store::MetricRow> metrics;
+  std::vector<store::StepRow> steps;
+  std::vector<store::StepMemberRow> step_members;
+  std::vector<store::TurnRow> turns;
+  std::vector<store::InterferenceRow> interference;
+  std::vector<store::AttributionRow> attribution;
 
  private:
   template <class Row>

@@ -29,6 +29,19 @@ struct EngineNow {
   std::int64_t restarts = 0;
 };
 
+/// One GPU. What its driver does not tell is absent.
+struct GpuNow {
+  int index = 0;
+  std::string name{}, role{};  ///< empty: unknown, no plan
+  std::optional<double> utilization{}, power_watts{}, temperature_celsius{};
+  std::optional<std::uint64_t> memory_used_bytes{}, memory_total_bytes{};  ///< of all processes
+  std::optional<std::uint64_t> planned_bytes{};  ///< what the engine is to hold there
+  std::optional<std::uint64_t> engine_bytes{};   ///< what it does hold
+  std::optional<std::uint64_t> sm_clock_hz{};
+  std::string throttled_by{};            ///< "power_cap,hardware_thermal"; empty: nothing, or unknown
+  std::vector<std::string> misplaced{};  ///< sentences on processes that have no business there
+};
+
 /// The moment as the program sees it; read once a second, whoever watches.
 struct LiveFacts {
   std::int64_t waiting = 0;      ///< requests without a token that are not known to be in a slot
@@ -38,6 +51,7 @@ struct LiveFacts {
   bool serving = false;          ///< requests can be served: some upstream is ready
   std::string gateway_url{};     ///< for the examples on the page, e.g. http://127.0.0.1:8080
   std::vector<EngineNow> engines{};
+  std::vector<GpuNow> gpus{};
 };
 
 /// Where the console's answers come from. Every function must be callable from any thread until stop()

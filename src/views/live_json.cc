@@ -59,6 +59,22 @@ Json engine_json(const EngineNow& engine) {
           {"restarts", engine.restarts}};
 }
 
+Json gpu_json(const GpuNow& gpu) {
+  return {{"index", gpu.index},
+          {"name", text_or_null(gpu.name)},
+          {"role", text_or_null(gpu.role)},
+          {"utilization", or_null(gpu.utilization)},
+          {"power_watts", or_null(gpu.power_watts)},
+          {"temperature_celsius", or_null(gpu.temperature_celsius)},
+          {"memory_used_bytes", or_null(gpu.memory_used_bytes)},
+          {"memory_total_bytes", or_null(gpu.memory_total_bytes)},
+          {"planned_bytes", or_null(gpu.planned_bytes)},
+          {"engine_bytes", or_null(gpu.engine_bytes)},
+          {"sm_clock_hz", or_null(gpu.sm_clock_hz)},
+          {"throttled_by", text_or_null(gpu.throttled_by)},
+          {"misplaced", gpu.misplaced}};
+}
+
 }  // namespace
 
 std::string_view point_columns_json() {
@@ -90,10 +106,13 @@ void append_point_row(std::string& out, const SecondPoint& point) {
 std::string facts_members_json(const LiveFacts& facts) {
   Json engines = Json::array();
   for (const EngineNow& engine : facts.engines) engines.push_back(engine_json(engine));
+  Json gpus = Json::array();
+  for (const GpuNow& gpu : facts.gpus) gpus.push_back(gpu_json(gpu));
   return fmt::format(
-      R"("waiting":{},"prefilling":{},"decoding":{},"connections":{},"serving":{},"gateway_url":{},"engines":{})",
+      R"("waiting":{},"prefilling":{},"decoding":{},"connections":{},"serving":{},"gateway_url":{},"engines":{},)"
+      R"("gpus":{})",
       facts.waiting, facts.prefilling, facts.decoding, facts.connections, facts.serving,
-      json_string(facts.gateway_url), dump(engines));
+      json_string(facts.gateway_url), dump(engines), dump(gpus));
 }
 
 std::string point_members_json(const SecondPoint& point) {

@@ -39,6 +39,31 @@ INSERT INTO requests BY NAME
 SELECT 'req-models' AS request_id, repeat('c', 32) AS trace_id, 1767225613000000000 AS start_unix_ns,
        'GET' AS method, '/v1/models' AS route, false AS stream, 200 AS http_status, 2000000 AS total_ns;
 
+-- What the engine's probe saw of the four chats: the prompt of req-2 held up req-3 and req-4, and somebody
+-- else's prompt held up req-4.
+DELETE FROM attribution;
+DELETE FROM turns;
+DELETE FROM interference;
+
+INSERT INTO attribution BY NAME
+SELECT 'req-' || i AS request_id, 1767225600000000000 + i * 1000000000 AS start_unix_ns, 7 AS engine_id, i - 1 AS slot,
+       1 AS turns, 'slot' AS rule, i * 100000000 - 4000000 AS upstream_ns, 6000000 AS queue_ns,
+       i * 20000000 - 10000000 AS own_prefill_ns, i * 40000000 AS own_decode_ns,
+       CASE WHEN i > 2 THEN i * 16000000 ELSE 0 END AS others_prefill_ns,
+       CASE WHEN i > 2 THEN i * 24000000 ELSE i * 40000000 END AS others_decode_ns, 0 AS engine_gap_ns,
+       CASE WHEN i > 2 THEN i * 16000000 ELSE 0 END AS stalled_ns
+FROM range(1, 5) t(i);
+
+INSERT INTO turns BY NAME
+SELECT 7 AS engine_id, i AS turn, CASE WHEN i < 5 THEN 'req-' || i END AS request_id,
+       1767225600000000000 + i * 1000000000 AS start_unix_ns, 100000000 AS duration_ns, i - 1 AS slot, 9 AS steps,
+       i * 1000 AS prefill_tokens, 8 AS decode_tokens, 0 AS draft_tokens, 50000000 AS own_ns
+FROM range(1, 6) t(i);
+
+INSERT INTO interference BY NAME
+SELECT 7 AS engine_id, turn, by_turn, 1767225603000000000 AS start_unix_ns, 3 AS steps, prefill_ns, 0 AS decode_ns
+FROM (VALUES (3, 2, 48000000), (4, 2, 24000000), (4, 5, 40000000)) t(turn, by_turn, prefill_ns);
+
 -- One trace of a request with its phases, and a failed call beside it.
 INSERT INTO received_spans BY NAME
 SELECT repeat('a', 32) AS trace_id, span_id, parent_span_id, name, kind,

@@ -44,7 +44,7 @@ def serves(instance) -> bool:
 
 
 def events(instance) -> list[dict]:
-    return instance.sql("SELECT kind, message FROM events ORDER BY unix_ns")
+    return instance.sql("SELECT kind, message FROM events WHERE kind LIKE 'engine.%' ORDER BY unix_ns")
 
 
 def test_killed_engine_is_restarted(up, llama_server, tiny_model):

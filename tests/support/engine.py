@@ -13,7 +13,8 @@ THREADS = ["-t", "1", "-tb", "1"]  # the engine's workers spin: one each on a sh
 
 
 class DirectEngine:
-    def __init__(self, folder: Path, model: Path, arguments: list[str] = ()):
+    def __init__(self, folder: Path, model: Path, arguments: list[str] = (),
+                 environment: dict[str, str] | None = None):
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
@@ -21,7 +22,8 @@ class DirectEngine:
         command = [str(places.llama_server()), "-m", str(model), "--host", "127.0.0.1", "--port", str(self.port),
                    *THREADS, *arguments]
         with open(self._log, "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, env=engine_environment())
+            self.process = subprocess.Popen(command, stdout=log, stderr=log,
+                                            env={**engine_environment(), **(environment or {})})
         try:
             wait_until(self._healthy, f"{command} is healthy", 30)
         except AssertionError:
@@ -39,6 +41,9 @@ class DirectEngine:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait(5)
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
 
     def _healthy(self) -> bool:
         assert self.process.poll() is None, self._log.read_text(errors="replace")[-2000:]

@@ -97,6 +97,16 @@ class Up:
     def sql(self, query: str) -> list[dict]:
         return sql(self.data, query)
 
+    def command(self, *arguments: str) -> str:
+        """What another command of the program says of this instance."""
+        done = subprocess.run([places.product(), *arguments, "--data", str(self.data)], capture_output=True, text=True,
+                              timeout=30)
+        assert done.returncode == 0, f"{arguments} failed ({done.returncode}): {done.stderr}"
+        return done.stdout
+
+    def report(self) -> dict:
+        return json.loads(self.command("report", "--json"))
+
     def request_row(self, request_id: str, timeout_s: float = 5.0) -> dict:
         """The row of the request with this X-Request-Id, once the store shows it."""
         assert re.fullmatch(r"[\w.-]+", request_id), request_id

@@ -42,6 +42,17 @@ export function percent(ratio: number): string {
   return ratio > 0 && ratio < 0.0001 ? `< ${number(0.01)} %` : `${number(ratio * 100)} %`;
 }
 
+const SIZES = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+
+export function bytes(size: number): string {
+  let step = 0;
+  while (size >= 1024 && step + 1 < SIZES.length) {
+    size /= 1024;
+    step += 1;
+  }
+  return `${step === 0 ? count(size) : number(size)} ${SIZES[step]}`;
+}
+
 /** Time of day, in the reader's zone. */
 export function timeOfDay(unixNs: number): string {
   return clock.format(new Date(unixNs / 1e6));

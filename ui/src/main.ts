@@ -6,6 +6,7 @@ import { Charts } from "./charts";
 import { byId, el, setText } from "./dom";
 import { showEngines } from "./engine";
 import { Feed, type Connection } from "./feed";
+import { showGpus } from "./gpus";
 import { askForKey } from "./key_dialog";
 import { Banners, showEvents, showLosses } from "./notices";
 import { phaseKey } from "./phases";
@@ -36,6 +37,7 @@ function draw(): void {
 function showPresent(present: Present): void {
   series.setColumns(present.columns);
   showEngines(byId("engines"), present.engines);
+  showGpus(byId("gpus-body"), present.gpus);
   showLosses(byId("losses"), byId("losses-body"), present.losses);
   showEvents(byId("events"), byId("events-body"), present.events);
   table.add(present.requests, present.gateway_url);

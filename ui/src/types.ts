@@ -50,6 +50,23 @@ export interface Engine {
   restarts: number;
 }
 
+/** One GPU; null is what its driver does not tell. */
+export interface Gpu {
+  index: number;
+  name: string | null;
+  role: string | null;
+  utilization: number | null;
+  power_watts: number | null;
+  temperature_celsius: number | null;
+  memory_used_bytes: number | null;
+  memory_total_bytes: number | null;
+  planned_bytes: number | null;
+  engine_bytes: number | null;
+  sm_clock_hz: number | null;
+  throttled_by: string | null;
+  misplaced: string[];
+}
+
 export interface Loss {
   name: string;
   severity: Severity;
@@ -76,6 +93,7 @@ export interface Present {
   serving: boolean;
   gateway_url: string;
   engines: Engine[];
+  gpus: Gpu[];
   losses: Loss[];
   events: SystemEvent[];
   requests: RequestSummary[];

@@ -1,12 +1,12 @@
 #pragma once
-// The NVIDIA GPUs of this machine, read through the driver's own library at run time.
+// The NVIDIA GPUs of this machine, as they stand at the moment.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace llt::engine {
+namespace llt::gpus {
 
 struct GpuProcess {
   std::int64_t pid = 0;
@@ -17,7 +17,9 @@ struct Gpu {
   int index = 0;  ///< in PCI bus order
   std::string name, uuid;
   std::string compute_capability;  ///< "7.5"
-  std::uint64_t memory_total_bytes = 0, memory_used_bytes = 0;
+  std::uint64_t memory_total_bytes = 0;
+  std::uint64_t memory_used_bytes = 0;                 ///< with what the driver keeps for itself
+  std::optional<std::uint64_t> memory_reserved_bytes;  ///< that part of it; unset where the driver does not tell
   std::vector<GpuProcess> processes;
 };
 
@@ -30,4 +32,4 @@ struct GpuList {
 /// Takes milliseconds. Any thread. The driver's library stays loaded after the first call.
 [[nodiscard]] GpuList list_gpus();
 
-}  // namespace llt::engine
+}  // namespace llt::gpus

@@ -1,0 +1,153 @@
+"""The programs that a run needs, out of the archives of bench/gpu/pack or as they are named on the command line."""
+
+import argparse
+import glob
+import os
+import subprocess
+import sys
+import sysconfig
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from progress import progress
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Parts:
+    binary: Path                 # llamatelemetry
+    server: Path                 # llama-server
+    programs: Path | None        # the folder with stream_load; None where our own build is named
+    environment: dict[str, str] = field(default_factory=dict)  # of llama-server: where CUDA's libraries are
+    built: str = "named on the command line"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--work", type=Path, default=Path("/tmp/llt-gpu"), help="builds and models are kept here")
+    parser.add_argument("--pack", type=Path, default=REPOSITORY / "build/gpu-pack", help="what bench/gpu/pack made")
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT", REPOSITORY / "build/bench")))
+    parser.add_argument("--deadline", type=float, default=570.0, help="seconds after which nothing is begun or runs on")
+    parser.add_argument("--llamatelemetry", type=Path, metavar="FILE", help="this program instead of the packed one")
+    parser.add_argument("--llama-server", type=Path, metavar="FILE", help="this engine instead of the packed one")
+    parser.add_argument("--cpu", action="store_true", help="try the script without a GPU, with tiny models")
+
+
+class Preparation:
+    """Unpacks the programs and, where the pack has only llama.cpp's source, begins to build it; `binary` can be used at
+    once. SystemExit with a sentence when something is not there."""
+
+    def __init__(self, options):
+        self.options = options
+        options.out.mkdir(parents=True, exist_ok=True)
+        options.work.mkdir(parents=True, exist_ok=True)
+        self.build = None if options.llama_server else start_engine(options)
+        self.programs = None if options.llamatelemetry else unpack_programs(options)
+        self.binary = (options.llamatelemetry or self.programs / "llamatelemetry").resolve()
+
+    def finish(self) -> Parts:
+        """Waits for the engine; SystemExit with the end of the build's log when it did not build."""
+        if self.options.llama_server:
+            return Parts(self.binary, self.options.llama_server.resolve(), self.programs)
+        return Parts(self.binary, programs=self.programs, **finish_engine(self.options, self.build))
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    if not (folder / ".unpacked").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["tar", "-C", folder, "-xJf", archive], check=True)
+        (folder / ".unpacked").touch()
+    return folder
+
+
+def unpack_programs(options) -> Path:
+    """Every time: they may be newer than those of an earlier run."""
+    programs = options.work / "programs"
+    programs.mkdir(parents=True, exist_ok=True)
+    for archive in ("libraries.tar.xz", "programs.tar.xz"):
+        if not (options.pack / archive).exists():
+            raise SystemExit(f"{options.pack / archive} is not there: run bench/gpu/pack where there is a network, or name "
+                             "your own programs with --llamatelemetry and --llama-server")
+        subprocess.run(["tar", "-C", programs, "-xJf", options.pack / archive], check=True)
+    return programs
+
+
+def start_engine(options) -> subprocess.Popen | None:
+    """Starts to build the engine, or returns None when it is packed or an earlier run built it."""
+    packed = options.pack / "engine.tar.xz"
+    if packed.exists() and not options.cpu:
+        if not missing_libraries(unpack(packed, options.work / "packed-engine")):
+            return None
+    if (options.work / "engine/bin/llama-server").exists():
+        return None
+    return start_engine_build(options)
+
+
+def finish_engine(options, build: subprocess.Popen | None) -> dict:
+    """The rest of `Parts`, when the build has ended."""
+    packed = options.work / "packed-engine"
+    if build is None and (packed / "bin/llama-server").exists() and not options.cpu:
+        return {"server": packed / "bin/llama-server", "environment": cuda_environment(packed),
+                "built": (packed / "built").read_text().strip()}
+    if build is not None:
+        progress("building llama.cpp")
+        if build.wait():
+            raise SystemExit("llama.cpp did not build:\n" + (options.work / "engine-build.log").read_text()[-3000:])
+    return {"server": options.work / "engine/bin/llama-server", "built": "from source on this machine"}
+
+
+def start_engine_build(options) -> subprocess.Popen:
+    archive = options.pack / "llama.cpp.tar.xz"
+    if not archive.exists():
+        lacking = ", ".join(missing_libraries(options.work / "packed-engine"))
+        raise SystemExit(f"the packed engine lacks {lacking or 'its archive'} and {archive} is not there to build one from: "
+                         "put the folder of the CUDA 13 libraries into LD_LIBRARY_PATH, or pack the source")
+    source = unpack(archive, options.work / "llama.cpp")
+    # Without nvcc's own compression xz makes far less of it (bench/gpu/keep_engine).
+    backend = [] if options.cpu else ["-DGGML_CUDA=ON", f"-DCMAKE_CUDA_ARCHITECTURES={architectures()}",
+                                      "-DGGML_CUDA_COMPRESSION_MODE=none"]
+    targets = ["llama-server", "ggml-cpu", *([] if options.cpu else ["ggml-cuda"])]
+    configure = ["cmake", "-S", source, "-B", options.work / "engine", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release",
+                 "-DGGML_BACKEND_DL=ON", "-DGGML_NATIVE=OFF", "-DLLAMA_BUILD_TESTS=OFF", "-DLLAMA_BUILD_EXAMPLES=OFF",
+                 "-DLLAMA_BUILD_UI=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF", "-DLLAMA_OPENSSL=OFF", "-DLLAMA_BUILD_APP=OFF",
+                 "-DCMAKE_BUILD_WITH_INSTALL_RPATH=ON", "-DCMAKE_INSTALL_RPATH=$ORIGIN", *backend]
+    with open(options.work / "engine-build.log", "wb") as log:
+        subprocess.run([str(part) for part in configure], check=True, stdout=log, stderr=log)
+        return subprocess.Popen(["ninja", "-C", str(options.work / "engine"), *targets], stdout=log, stderr=log)
+
+
+def architectures() -> str:
+    found = subprocess.run(["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"], capture_output=True,
+                           text=True, check=True).stdout
+    return ";".join(sorted({line.strip().replace(".", "") for line in found.splitlines() if line.strip()}))
+
+
+def library_folders() -> list[Path]:
+    """Where CUDA's libraries may be: LD_LIBRARY_PATH, the toolkit, NVIDIA's packages for this Python."""
+    named = [Path(part) for part in os.environ.get("LD_LIBRARY_PATH", "").split(":") if part]
+    toolkit = [Path("/usr/local/cuda/lib64"), Path("/usr/local/cuda/targets/x86_64-linux/lib")]
+    packages = {sysconfig.get_path("purelib"), *sys.path}
+    wheels = [Path(found) for base in sorted(packages) if base for found in sorted(glob.glob(f"{base}/nvidia/*/lib"))]
+    return [folder for folder in [*named, *toolkit, *wheels] if folder.is_dir()]
+
+
+def needed_libraries(engine: Path) -> list[str]:
+    """CUDA's libraries that the packed engine does not bring along, by bench/gpu/pack."""
+    needed = engine / "needed"
+    return needed.read_text().split() if needed.exists() else []
+
+
+def missing_libraries(engine: Path) -> list[str]:
+    folders = library_folders()
+    return [name for name in needed_libraries(engine) if not any((folder / name).exists() for folder in folders)]
+
+
+def cuda_environment(engine: Path) -> dict[str, str]:
+    """LD_LIBRARY_PATH with the folders that hold what the packed engine needs, and what it held before."""
+    chosen: list[str] = []
+    for name in needed_libraries(engine):
+        folder = next(folder for folder in library_folders() if (folder / name).exists())
+        if str(folder) not in chosen:
+            chosen.append(str(folder))
+    before = [part for part in os.environ.get("LD_LIBRARY_PATH", "").split(":") if part and part not in chosen]
+    return {"LD_LIBRARY_PATH": ":".join([*chosen, *before])} if chosen or before else {}

@@ -1,0 +1,126 @@
+// The engine's contexts: usually the target model's, and the draft model's when it speculates.
+
+#include <stddef.h>
+#include <string.h>
+
+#include "probe/probe.h"
+
+#define CONTEXTS 32
+
+static struct llt_context contexts[CONTEXTS];
+static uint16_t contexts_seen;
+
+typedef uint32_t (*count_of)(const struct llama_context*);
+
+static uint32_t ask(const char* name, const struct llama_context* context) {
+  const count_of real = (count_of)llt_find(name);
+  return real == NULL ? 0 : real(context);
+}
+
+static void describe(const struct llt_context* entry, struct llama_context* context) {
+  union llt_probe_record record;
+  memset(&record, 0, sizeof record);
+  struct llt_probe_context* out = &record.context;
+  out->head.kind = LLT_PROBE_CONTEXT;
+  out->head.context = entry->number;
+  out->at = llt_now();
+  out->context_tokens = ask("llama_n_ctx", context);
+  out->batch_tokens = ask("llama_n_batch", context);
+  out->ubatch_tokens = ask("llama_n_ubatch", context);
+  out->sequences = ask("llama_n_seq_max", context);
+  typedef const struct llama_model* (*model_of)(const struct llama_context*);
+  typedef uint64_t (*parameters_of)(const struct llama_model*);
+  const model_of get_model = (model_of)llt_find("llama_get_model");
+  const parameters_of parameters = (parameters_of)llt_find("llama_model_n_params");
+  if (get_model != NULL) {
+    const struct llama_model* model = get_model(context);
+    out->model = (uint64_t)(uintptr_t)model;
+    if (model != NULL && parameters != NULL) out->parameters = parameters(model);
+  }
+  llt_emit(&record, 1);
+}
+
+static struct llama_memory_i* memory_of(struct llama_context* context) {
+  typedef struct llama_memory_i* (*get_memory)(const struct llama_context*);
+  const get_memory real = (get_memory)llt_find("llama_get_memory");
+  return real == NULL ? NULL : real(context);
+}
+
+struct llt_context* llt_context_of(struct llama_context* context) {
+  if (context == NULL) return NULL;
+  for (int i = 0; i < CONTEXTS; ++i) {
+    if (__atomic_load_n(&contexts[i].context, __ATOMIC_ACQUIRE) == context) return &contexts[i];
+  }
+  for (int i = 0; i < CONTEXTS; ++i) {
+    struct llama_context* nobody = NULL;
+    if (!__atomic_compare_exchange_n(&contexts[i].context, &nobody, context, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED)) {
+      continue;
+    }
+    struct llt_context* entry = &contexts[i];
+    entry->number = __atomic_fetch_add(&contexts_seen, 1, __ATOMIC_RELAXED);
+    entry->unsynced = 0;
+    entry->kv_total = 0;
+    memset(entry->kv, 0, sizeof entry->kv);
+    __atomic_store_n(&entry->memory, memory_of(context), __ATOMIC_RELEASE);
+    describe(entry, context);
+    return entry;
+  }
+  return NULL;
+}
+
+struct llt_context* llt_context_of_memory(const struct llama_memory_i* memory) {
+  if (memory == NULL) return NULL;
+  for (int i = 0; i < CONTEXTS; ++i) {
+    if (__atomic_load_n(&contexts[i].context, __ATOMIC_ACQUIRE) != NULL &&
+        __atomic_load_n(&contexts[i].memory, __ATOMIC_ACQUIRE) == memory) {
+      return &contexts[i];
+    }
+  }
+  return NULL;
+}
+
+typedef int32_t (*position_of)(struct llama_memory_i*, int32_t);
+
+static void recount_one(struct llt_context* context, int32_t sequence) {
+  if (sequence >= LLT_SEQUENCES) return;
+  position_of last, first;
+  {
+    LLT_REAL(llama_memory_seq_pos_max, position_of);
+    last = real;
+  }
+  {
+    LLT_REAL(llama_memory_seq_pos_min, position_of);
+    first = real;
+  }
+  if (last == NULL || first == NULL) return;
+  const int32_t end = last(context->memory, sequence);
+  const uint32_t held = end < 0 ? 0 : (uint32_t)(end - first(context->memory, sequence) + 1);
+  context->kv_total += held - context->kv[sequence];
+  context->kv[sequence] = held;
+}
+
+void llt_context_recount(struct llt_context* context, int32_t sequence) {
+  if (context->memory == NULL) return;
+  if (sequence >= 0) {
+    recount_one(context, sequence);
+    return;
+  }
+  for (int32_t i = 0; i < LLT_SEQUENCES; ++i) {
+    if (context->kv[i] != 0) recount_one(context, i);
+  }
+}
+
+void llt_context_gone(struct llama_context* context) {
+  for (int i = 0; i < CONTEXTS; ++i) {
+    if (__atomic_load_n(&contexts[i].context, __ATOMIC_ACQUIRE) != context) continue;
+    union llt_probe_record record;
+    memset(&record, 0, sizeof record);
+    record.head.kind = LLT_PROBE_CONTEXT_END;
+    record.head.context = contexts[i].number;
+    record.context.at = llt_now();
+    llt_emit(&record, 1);
+    __atomic_store_n(&contexts[i].memory, NULL, __ATOMIC_RELEASE);
+    __atomic_store_n(&contexts[i].context, NULL, __ATOMIC_RELEASE);
+  }
+}
