@@ -19,6 +19,12 @@ def steady_model(models) -> Path:
     return places.tiny_model(models, "steady", layers=6, embd=384, ff=1024, heads=6, kv_heads=2)
 
 
+@pytest.fixture(scope="session")
+def drafting_model(models) -> Path:
+    """Another model with the same vocabulary, which expects other tokens."""
+    return places.tiny_model(models, "drafting", seed=99)
+
+
 @pytest.fixture(scope="module")
 def probed(binary, llama_server, steady_model, tmp_path_factory):
     instance = Up(tmp_path_factory.mktemp("probed"), ["--model", str(steady_model), "--llama-server",

@@ -168,3 +168,45 @@ def test_embeddings(up, binary, foreign, tmp_path, inputs):
     row = instance.request_row("embed")
     assert sum(turn["prefill_tokens"] for turn in found) == row["input_tokens"]
     assert sum(turn["decode_tokens"] for turn in found) == 0
+
+
+def behind(up, engine):
+    """`up` before this engine, looking into it."""
+    instance = up("--upstream", engine.url)
+    wait_until(lambda: "are recorded" in instance.log(), "the engine is seen with its probe", 10)
+    return instance
+
+
+def test_a_context_that_is_shifted(up, foreign):
+    """More tokens than the slot holds: it drops older ones and goes on."""
+    instance = behind(up, foreign(arguments=["-c", "1024", "--context-shift"]))
+    for number in range(2):
+        body = chat(20 + number, max_tokens=400, ignore_eos=True)
+        assert instance.fetch("POST", CHAT, body, [("X-Request-Id", f"shift-{number}")]).status == 200
+    found = turns(instance, ["shift-0", "shift-1"])
+    for number in range(2):
+        row = instance.request_row(f"shift-{number}")
+        turn = found[f"shift-{number}"][0]
+        assert turn["prefill_tokens"] == row["input_tokens"] and turn["decode_tokens"] == row["output_tokens"] - 1 == 399
+    check_sums(instance)
+
+
+@pytest.mark.parametrize("draft", ["itself", "another"])
+def test_speculation(up, foreign, steady_model, drafting_model, draft):
+    """A draft model whose tokens are all accepted, and one whose tokens are mostly rejected."""
+    model = steady_model if draft == "itself" else drafting_model
+    instance = behind(up, foreign(arguments=["--model-draft", str(model), "--spec-type", "draft-simple",
+                                             "--spec-draft-n-max", "3", "--spec-draft-p-min", "0", "-td", "1"]))
+    tags = ["spec-0", "spec-1"]
+    for number, tag in enumerate(tags):
+        body = chat(20 + number, max_tokens=40, ignore_eos=True)
+        assert instance.fetch("POST", CHAT, body, [("X-Request-Id", tag)]).status == 200
+    found = turns(instance, tags)
+    for tag in tags:
+        row, turn = instance.request_row(tag), found[tag][0]
+        rejected = row["draft_tokens"] - row["draft_tokens_accepted"]
+        assert row["draft_tokens"] > 10 and (rejected == 0) == (draft == "itself")
+        assert turn["prefill_tokens"] == row["input_tokens"]
+        assert turn["decode_tokens"] == row["output_tokens"] - 1 + rejected
+        assert turn["draft_tokens"] > 0
+    check_sums(instance)
