@@ -17,38 +17,29 @@
 
 #include <string>
 
-#define LLT_CUGRAPH_FUNCTIONS(X)                                                                             \
-  X(create_resource_handle)                                                                                  \
-  X(free_resource_handle)                                                                                    \
-  X(error_message) X(error_free) X(type_erased_device_array_create) X(type_erased_device_array_free)         \
-      X(type_erased_device_array_view) X(type_erased_device_array_view_free)                                 \
-          X(type_erased_device_array_view_size) X(type_erased_device_array_view_type)                        \
-              X(type_erased_device_array_view_copy_from_host) X(type_erased_device_array_view_copy_to_host)  \
-                  X(graph_create_with_times_sg) X(graph_free) X(rng_state_create) X(rng_state_free) X(       \
-                      pagerank_allow_nonconvergence) X(personalized_pagerank_allow_nonconvergence)           \
-                      X(centrality_result_get_vertices) X(centrality_result_get_values) X(                   \
-                          centrality_result_converged) X(centrality_result_free) X(betweenness_centrality)   \
-                          X(edge_betweenness_centrality) X(edge_centrality_result_get_src_vertices) X(       \
-                              edge_centrality_result_get_dst_vertices) X(edge_centrality_result_get_values)  \
-                              X(edge_centrality_result_free) X(louvain) X(leiden) X(                         \
-                                  hierarchical_clustering_result_get_vertices)                               \
-                                  X(hierarchical_clustering_result_get_clusters) X(                          \
-                                      hierarchical_clustering_result_free) X(weakly_connected_components)    \
-                                      X(strongly_connected_components) X(labeling_result_get_vertices) X(    \
-                                          labeling_result_get_labels) X(labeling_result_free) X(core_number) \
-                                          X(core_result_get_vertices) X(core_result_get_core_numbers)        \
-                                              X(core_result_free) X(triangle_count)                          \
-                                                  X(triangle_count_result_get_vertices)                      \
-                                                      X(triangle_count_result_get_counts)                    \
-                                                          X(triangle_count_result_free) X(bfs) X(sssp)       \
-                                                              X(paths_result_get_vertices)                   \
-                                                                  X(paths_result_get_distances)              \
-                                                                      X(paths_result_get_predecessors) X(    \
-                                                                          paths_result_free) X(force_atlas2) \
-                                                                          X(layout_result_get_vertices)      \
-                                                                              X(layout_result_get_x_axis) X( \
-                                                                                  layout_result_get_y_axis)  \
-                                                                                  X(layout_result_free)
+// clang-format off
+#define LLT_CUGRAPH_FUNCTIONS(X) \
+  X(create_resource_handle) X(free_resource_handle) X(error_message) X(error_free) \
+  X(type_erased_device_array_create) X(type_erased_device_array_free) X(type_erased_device_array_view) \
+  X(type_erased_device_array_view_free) X(type_erased_device_array_view_size) \
+  X(type_erased_device_array_view_type) X(type_erased_device_array_view_copy_from_host) \
+  X(type_erased_device_array_view_copy_to_host) X(graph_create_with_times_sg) X(graph_free) \
+  X(rng_state_create) X(rng_state_free) X(pagerank_allow_nonconvergence) \
+  X(personalized_pagerank_allow_nonconvergence) X(centrality_result_get_vertices) \
+  X(centrality_result_get_values) X(centrality_result_free) X(betweenness_centrality) \
+  X(edge_betweenness_centrality) X(edge_centrality_result_get_src_vertices) \
+  X(edge_centrality_result_get_dst_vertices) X(edge_centrality_result_get_values) \
+  X(edge_centrality_result_free) X(louvain) X(leiden) X(hierarchical_clustering_result_get_vertices) \
+  X(hierarchical_clustering_result_get_clusters) X(hierarchical_clustering_result_free) \
+  X(weakly_connected_components) X(strongly_connected_components) X(labeling_result_get_vertices) \
+  X(labeling_result_get_labels) X(labeling_result_free) X(core_number) X(core_result_get_vertices) \
+  X(core_result_get_core_numbers) X(core_result_free) X(triangle_count) \
+  X(triangle_count_result_get_vertices) X(triangle_count_result_get_counts) \
+  X(triangle_count_result_free) X(bfs) X(sssp) X(paths_result_get_vertices) \
+  X(paths_result_get_distances) X(paths_result_get_predecessors) X(paths_result_free) X(force_atlas2) \
+  X(layout_result_get_vertices) X(layout_result_get_x_axis) X(layout_result_get_y_axis) \
+  X(layout_result_free)
+// clang-format on
 
 namespace llt::rapids {
 
