@@ -18,8 +18,9 @@ struct Gpu {
   std::string name, uuid;
   std::string compute_capability;  ///< "7.5"
   std::uint64_t memory_total_bytes = 0;
-  std::uint64_t memory_used_bytes = 0;                 ///< with what the driver keeps for itself
-  std::optional<std::uint64_t> memory_reserved_bytes;  ///< that part of it; unset where the driver does not tell
+  std::uint64_t memory_used_bytes = 0;  ///< with what the driver keeps for itself
+  std::optional<std::uint64_t>
+      memory_reserved_bytes;  ///< that part of it; unset where the driver does not tell
   std::vector<GpuProcess> processes;
 };
 
