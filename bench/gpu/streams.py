@@ -122,13 +122,14 @@ def gaps(answer: dict) -> list[float]:
 
 def rates(answers: list[dict]) -> dict:
     """Tokens per second over all of them, by the wall clock: prompts from the first request to the last first token,
-    output from the first first token to the last. And the server's own figures for a single stream."""
+    output while all of them give some (None: they never do). And the server's own figures for a single stream."""
     begun, firsts = min(one["begun"] for one in answers), [one["chunks"][0] for one in answers]
-    last = max(one["chunks"][-1] for one in answers)
+    all_from, all_to = max(firsts), min(one["chunks"][-1] for one in answers)
+    together = sum(all_from < chunk <= all_to for one in answers for chunk in one["chunks"])
     prompts = sum(one["timings"]["prompt_n"] for one in answers)
     output = sum(one["timings"]["predicted_n"] for one in answers)
     return {"prefill": prompts / (max(firsts) - begun),
-            "decode": (output - len(answers)) / (last - min(firsts)) if last > min(firsts) else None,
+            "decode": together / (all_to - all_from) if all_to > all_from else None,
             "server_prefill": answers[0]["timings"]["prompt_per_second"] if len(answers) == 1 else None,
             "server_decode": answers[0]["timings"]["predicted_per_second"] if len(answers) == 1 else None,
             "prompt_tokens": prompts, "output_tokens": output}

@@ -16,10 +16,13 @@ class Rates(unittest.TestCase):
         self.assertEqual((rates["server_prefill"], rates["server_decode"]), (1000.0, 50.0))
 
     def test_of_several_are_by_the_clock_over_all(self):
-        rates = streams.rates([answer(10.0, [11.0, 12.0], 100), answer(10.0, [12.0, 15.0], 300)])
+        rates = streams.rates([answer(10.0, [11.0, 11.5, 12.5, 13.0, 14.0], 100), answer(10.0, [12.0, 13.0, 15.0], 300)])
         self.assertAlmostEqual(rates["prefill"], 200)
-        self.assertAlmostEqual(rates["decode"], 0.5)
         self.assertIsNone(rates["server_decode"])
+        self.assertAlmostEqual(rates["decode"], 2, msg="four chunks in the two seconds in which both decode")
+
+    def test_of_streams_that_never_decode_together_are_unknown(self):
+        self.assertIsNone(streams.rates([answer(0.0, [1.0, 2.0], 10), answer(0.0, [3.0, 4.0], 10)])["decode"])
 
     def test_of_a_single_token_have_no_pace(self):
         self.assertIsNone(streams.rates([answer(0.0, [1.0], 10)])["decode"])

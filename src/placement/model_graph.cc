@@ -31,7 +31,7 @@ class Builder {
         width_(model.embedding * kF32) {}
 
   ComputeGraph build() {
-    Id current = part_.embeds ? embed() : graph_.input(tokens_ * width_);
+    Id current = part_.embeds ? embed() : receive();
     positions_ = graph_.input(tokens_ * kI32);
     add_caches();
     if (part_.output) chosen_ = graph_.input(context_.sequences * kI32);
@@ -55,10 +55,25 @@ class Builder {
     const Id mixed = graph_.input(tokens_ * width_);
     const Id embedded = graph_.operation(tokens_ * width_, {ids});
     const Id rows = graph_.operation(tokens_ * width_, {mixed_ids});
-    const Id copy = graph_.operation(tokens_ * width_, {mixed});
-    graph_.written_view(copy, {rows, slots});
+    if (has_first_layer()) mix(mixed, rows, slots);
     if (!model_.scaled_embedding) return embedded;
     return graph_.in_place(tokens_ * width_, {embedded, graph_.input(tokens_ * kF32)});
+  }
+
+  // The scheduler mixes them where the first layer is.
+  void mix(Id vectors, Id rows, Id slots) {
+    graph_.written_view(graph_.operation(tokens_ * width_, {vectors}), {rows, slots});
+  }
+
+  [[nodiscard]] bool has_first_layer() const { return part_.first == 0 && part_.last > 0; }
+
+  // What another device has computed.
+  Id receive() {
+    const Id current = graph_.input(tokens_ * width_);
+    if (!has_first_layer()) return current;
+    const Id vectors = graph_.input(tokens_ * width_), rows = graph_.input(tokens_ * width_);
+    mix(vectors, rows, graph_.input(tokens_ * kI64));
+    return current;
   }
 
   void add_caches() {

@@ -118,7 +118,14 @@ class Sum {
     const std::uint64_t inputs = graph.input_bytes(kCudaAlignment);
     at(home).compute_bytes =
         graph.peak_bytes(kCudaAlignment, pipelined()) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
-    inputs_ = std::max(inputs_, inputs);
+    inputs_ = std::max(inputs_, inputs - handed_over(part));
+  }
+
+  // Of a card's inputs those that another device has computed, or that are among the inputs in RAM anyway:
+  // with the first layer the embeddings in all three ways.
+  [[nodiscard]] std::uint64_t handed_over(const GraphPart& part) const {
+    const std::uint64_t embedded = context_.rows * model_.embedding * kF32;
+    return part.first == 0 && part.last > 0 ? 3 * embedded : embedded;
   }
 
   void add_host_graph() {
@@ -129,10 +136,7 @@ class Sum {
     const std::uint64_t logits = context_.sequences * model_.vocabulary * kF32;
     usage_.host.compute_bytes = graph.peak_bytes(kHostAlignment, pipelined()) + inputs_ + logits;
     if (!pipelined()) return;
-    // What the cards read first is a result of this graph; all else that they read is written into RAM.
-    const std::uint64_t embedded = context_.rows * model_.embedding * kF32;
-    usage_.host.compute_bytes +=
-        (kPipelineCopies - 1) * (graph.input_bytes(kHostAlignment) + inputs_ - embedded);
+    usage_.host.compute_bytes += (kPipelineCopies - 1) * (graph.input_bytes(kHostAlignment) + inputs_);
   }
 
   const ModelShape& model_;
@@ -141,7 +145,7 @@ class Sum {
   std::vector<double> shares_;
   std::vector<int> homes_;
   ModelUsage usage_;
-  std::uint64_t inputs_ = 0;  ///< of the cards, which are written in RAM first
+  std::uint64_t inputs_ = 0;  ///< of the cards, which are written into RAM first
 };
 
 }  // namespace

@@ -134,6 +134,21 @@ TEST(Usage, KeepsFourTimesTheInputsOfAPipelineInRamToo) {
   EXPECT_LE(piped, 4 * alone);
 }
 
+// What llama-server 11434 printed on two H100s (bench/gpu/placement), in MiB with two decimals.
+TEST(Usage, OfBuffersIsWhatTheServerAllocatesOnOneCardAndOnTwo) {
+  const EngineOptions options;
+  const ContextShape context = context_shape(options, 8192);
+  const double one[] = {1}, two[] = {0.5, 0.5};
+  const auto mebibytes = [](std::uint64_t bytes) { return static_cast<double>(bytes) / kMebibyte; };
+  const ModelUsage alone = model_usage(llama(), options, context, one);
+  EXPECT_NEAR(mebibytes(alone.cards[0].compute_bytes), 124.01, 0.02);
+  EXPECT_NEAR(mebibytes(alone.host.compute_bytes), 41.98, 0.05);
+  const ModelUsage both = model_usage(llama(), options, context, two);
+  EXPECT_NEAR(mebibytes(both.cards[0].compute_bytes), 244.05, 0.02);
+  EXPECT_NEAR(mebibytes(both.cards[1].compute_bytes), 172.04, 0.02);
+  EXPECT_NEAR(mebibytes(both.host.compute_bytes), 114.03, 0.05);
+}
+
 // Measured on an H200 with CUDA 13, see cuda_estimates.h.
 TEST(Usage, OfAnEightBillionModelIsThatOfNvml) {
   const EngineOptions options = slots(8);

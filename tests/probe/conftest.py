@@ -55,7 +55,7 @@ def attribution(up: Up, tags: list[str]) -> dict[str, dict]:
     """The rows of these requests, once all are there."""
     names = ",".join(f"'{tag}'" for tag in tags)
     query = f"SELECT * FROM attribution WHERE request_id IN ({names})"
-    rows = wait_until(lambda: len(found := up.sql(query)) == len(tags) and found, f"attribution of {tags}", 10,
+    rows = wait_until(lambda: len(found := up.sql(query)) == len(tags) and found, f"attribution of {tags}", 15,
                       every_s=0.2)
     return {row["request_id"]: row for row in rows}
 
@@ -65,7 +65,7 @@ def turns(up: Up, tags: list[str], at_least: int | None = None) -> dict[str, lis
     names = ",".join(f"'{tag}'" for tag in tags)
     query = f"SELECT * FROM turns WHERE request_id IN ({names}) ORDER BY turn"
     wanted = at_least or len(tags)
-    rows = wait_until(lambda: len(found := up.sql(query)) >= wanted and found, f"turns of {tags}", 15, every_s=0.2)
+    rows = wait_until(lambda: len(found := up.sql(query)) >= wanted and found, f"turns of {tags}", 25, every_s=0.2)
     found: dict[str, list[dict]] = {}
     for row in rows:
         found.setdefault(row["request_id"], []).append(row)

@@ -1,8 +1,10 @@
 """The engine does not notice: same answers, and it goes on whatever becomes of the ring and its readers."""
 
+import mmap
 import os
 import shutil
 import signal
+import struct
 import subprocess
 from pathlib import Path
 
@@ -62,15 +64,26 @@ def test_a_gateway_that_was_killed_is_followed_by_the_next(up, foreign):
     attribution(second, ["after"])
 
 
-def test_nobody_reads_and_the_ring_fills(up, foreign, tiny_model):
-    """More steps than the ring holds: the engine answers as before, and the next reader is told of the loss."""
-    engine = foreign(model=tiny_model)
-    for _ in range(17):  # three records a token; the ring holds 131,072
-        assert engine.fetch("POST", CHAT, {**BODY, "max_tokens": 2700, "ignore_eos": True}).status == 200
+def fill(ring: Path) -> None:
+    """Makes every lane of the ring look full, as if nobody had read it for a long time (src/wire/probe_ring.h)."""
+    lane_records, first_lane, lane_bytes, tail = 32768, 128, 128, 64
+    with open(ring, "r+b") as file, mmap.mmap(file.fileno(), 4096) as header:
+        for lane in range(4):
+            at = first_lane + lane * lane_bytes
+            written = struct.unpack_from("<Q", header, at)[0]
+            struct.pack_into("<Q", header, at + tail, (written - lane_records) % 2**64)
+
+
+def test_nobody_reads_and_the_ring_is_full(up, foreign, tmp_path):
+    """The engine answers as before, and the next reader is told of the loss."""
+    engine = foreign()
+    folder = Path(probe_environment(tmp_path / "data")["LLAMATELEMETRY_PROBE_DIR"])
+    fill(next(folder.glob("*.ring")))
+    assert engine.fetch("POST", CHAT, BODY).status == 200
     instance = up("--upstream", engine.url)
     recorded(instance)
     lost = "SELECT count FROM losses WHERE name = 'probe_steps_dropped'"
-    wait_until(lambda: instance.sql(lost)[0]["count"] > 0, "the loss is counted", 10, every_s=0.2)
+    wait_until(lambda: instance.sql(lost)[0]["count"] >= 24, "the loss is counted", 10, every_s=0.2)
     assert instance.fetch("POST", CHAT, BODY, [("X-Request-Id", "room-again")]).status == 200
     attribution(instance, ["room-again"])
 

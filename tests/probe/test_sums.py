@@ -109,13 +109,14 @@ def test_a_cancelled_answer(probed):
     turn = turns(probed, ["left"])["left"][0]
     assert row["error_type"] == "client_disconnected"
     assert turn["prefill_tokens"] > 45 and 0 < turn["decode_tokens"] < 3000
-    assert row["slot"] == turn["slot"]
+    assert attribution(probed, ["left"])["left"]["slot"] == turn["slot"]
 
 
 def test_requests_past_us_are_nobodys(probed):
-    engine = probed.sql("SELECT DISTINCT engine_id FROM steps")[0]
-    before = probed.sql("SELECT count(*) AS n FROM turns WHERE request_id IS NULL")[0]["n"]
-    assert engine and before >= 1, "the engine's own warm-up is one"
+    """The engine's own warm-up is no request of ours."""
+    nobodys = "SELECT slot, prefill_tokens FROM turns WHERE request_id IS NULL ORDER BY turn LIMIT 1"
+    found = wait_until(lambda: probed.sql(nobodys), "turns of nobody's", 20, every_s=0.5)
+    assert found == [{"slot": 0, "prefill_tokens": 2}]
 
 
 def test_a_mixed_run_with_comings_and_goings(probed):
@@ -136,8 +137,8 @@ def test_a_mixed_run_with_comings_and_goings(probed):
             tags.append(tag)
 
     with ThreadPoolExecutor(12) as pool:
-        list(pool.map(one, range(150)))
-    assert len(tags) == 129
+        list(pool.map(one, range(84)))
+    assert len(tags) == 72
     attribution(probed, tags)
     turns(probed, tags)
     wrong = probed.sql("""

@@ -16,12 +16,14 @@ constexpr SteadyNs kLongestSyncNs = 50'000'000;
 // A turn without a step for this long is over: a prompt that was cancelled, an answer that nobody continued.
 constexpr SteadyNs kIdleTurnNs = 10'000'000'000;
 // A turn that ended is nobody's of ours when no request has been on its way for this long ...
-constexpr SteadyNs kQuietNs = 3'000'000'000;
+constexpr SteadyNs kQuietNs = 6'000'000'000;
 // ... or when this much time has passed.
 constexpr SteadyNs kLongestUnclaimedNs = 600'000'000'000;
+// A request that was left is looked at when its last step is over and those beside it have found their turns.
+constexpr SteadyNs kCancelledNs = 2'500'000'000;
 // A request whose turn is not told from others yet is tried again this long, and so are at most so many at
 // once.
-constexpr SteadyNs kLongestRetryNs = 2'000'000'000;
+constexpr SteadyNs kLongestRetryNs = 5'000'000'000;
 constexpr std::size_t kMostUnmatched = 1024;
 
 const char* to_string(StepContext context) { return context == StepContext::target ? "target" : "draft"; }
@@ -102,6 +104,7 @@ StepFeed::StepFeed(Options options, store::Store& store)
 
 StepFeed::~StepFeed() {
   rings_.poll(now_steady(), true);  // an engine that we have just stopped
+  retry(now_steady() + kLongestRetryNs);
   for (const auto& [id, engine] : engines_) {
     for (const Turn& turn : engine->tracker.turns()) {
       if (turn.steps > 0) store_turn(*engine, turn);
@@ -205,11 +208,10 @@ void StepFeed::store_turn(const Engine& engine, const Turn& turn) {
 }
 
 void StepFeed::attribute_request(RequestRecord& record, const PhaseBreakdown& phases) {
-  if (!may_have_turns(record)) return;
+  if (!has_turns(record)) return;
   const SteadyNs now = now_steady();
   rings_.poll(now);  // the engine wrote its steps before it answered
-  if (try_to_match(record, phases) != Outcome::unmatched) return;
-  // One that was cancelled may be in its first step still, and what others leave over may tell.
+  if (is_ended(record) && try_to_match(record, phases) != Outcome::unmatched) return;
   if (unmatched_.size() >= kMostUnmatched) {
     count_loss(Loss::probe_requests_unmatched);
     return;
@@ -217,13 +219,15 @@ void StepFeed::attribute_request(RequestRecord& record, const PhaseBreakdown& ph
   RequestRecord kept = record;
   kept.captured_request.clear();
   kept.captured_response.clear();
-  unmatched_.push_back({std::move(kept), phases, now + kLongestRetryNs});
+  unmatched_.push_back({std::move(kept), phases, now});
 }
 
+// What others have claimed since may leave one turn for a request that fitted several.
 void StepFeed::retry(SteadyNs now) {
   std::erase_if(unmatched_, [&](Unmatched& waiting) {
+    if (!is_ended(waiting.record) && now - waiting.since < kCancelledNs) return false;
     const Outcome outcome = try_to_match(waiting.record, waiting.phases);
-    if (outcome == Outcome::unmatched && now < waiting.give_up) return false;
+    if (outcome == Outcome::unmatched && now - waiting.since < kLongestRetryNs) return false;
     if (outcome == Outcome::unmatched) count_loss(Loss::probe_requests_unmatched);
     return true;
   });
@@ -249,8 +253,7 @@ void StepFeed::claim(Engine& engine, const RequestRecord& record, const PhaseBre
   for (Turn* turn : match.turns) {
     turn->claimed = true;
     turn->request_id = record.request_id;
-    // Its answer is out; one that was cancelled may be in a step still.
-    turn->closed |= record.error_type.empty();
+    turn->closed = true;
   }
   store::AttributionRow row;
   row.request_id = record.request_id;

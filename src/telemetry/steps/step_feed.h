@@ -54,7 +54,7 @@ class StepFeed {
   struct Unmatched {
     RequestRecord record;
     PhaseBreakdown phases;
-    SteadyNs give_up = 0;
+    SteadyNs since = 0;
   };
 
   enum class Outcome : std::uint8_t { not_probed, unmatched, matched };

@@ -5,6 +5,8 @@
 namespace llt::telemetry {
 namespace {
 
+constexpr SteadyNs kLongestCancelNs = 1'500'000'000;
+
 bool completed(const RequestRecord& record) noexcept {
   return record.error_type.empty() && record.http_status == 200 && record.upstream_done != 0;
 }
@@ -19,7 +21,8 @@ struct Known {
 
 Known known_of(const RequestRecord& record) {
   Known known;
-  known.from = record.handed_over;
+  // The engine may begin before our thread, put aside, has noted that it handed the request over.
+  known.from = std::min(record.received, record.handed_over);
   known.to = record.upstream_done != 0 ? record.upstream_done : record.finished;
   known.complete = completed(record);
   const ResponseFacts& response = record.response;
@@ -51,7 +54,9 @@ bool contradicts(const std::optional<A>& known, B value) {
 
 bool in_time(const Known& known, const Turn& turn) {
   if (turn.claimed || turn.steps == 0 || turn.start < known.from || turn.start > known.to) return false;
-  return !known.complete || turn.end <= known.to;
+  if (known.complete) return turn.end <= known.to;
+  // llama-server notices within a second that nobody waits for an answer any more.
+  return turn.end <= known.to + kLongestCancelNs;
 }
 
 bool agrees(const Known& known, const Turn& turn) {
@@ -88,16 +93,15 @@ void add_copies(Match& match, std::deque<Turn>& turns) {
 
 const char* to_string(MatchRule rule) noexcept { return rule == MatchRule::slot ? "slot" : "only_candidate"; }
 
-bool may_have_turns(const RequestRecord& record) noexcept {
+bool has_turns(const RequestRecord& record) noexcept {
   if (record.operation == Operation::none || record.handed_over == 0) return false;
-  if (record.http_status >= 400 && record.http_status != 499) return false;
-  // It asked to be told when a slot takes it up, and was not.
-  const bool queued = record.request.stream && record.progress_requested && record.slot_start == 0;
-  return !queued || record.first_content != 0 || record.upstream_done != 0;
+  return completed(record) || (record.slot_start != 0 && record.response.progress_total);
 }
 
+bool is_ended(const RequestRecord& record) noexcept { return completed(record); }
+
 std::optional<Match> match_turns(const RequestRecord& record, std::deque<Turn>& turns) {
-  if (!may_have_turns(record)) return std::nullopt;
+  if (!has_turns(record)) return std::nullopt;
   Known known = known_of(record);
   const bool choices = record.request.choice_count.value_or(1) > 1;
   if (choices) {  // the counts are of one of them, or of all

@@ -24,9 +24,16 @@ struct Match {
 
 /// Among the turns that nobody has claimed. nullopt: none fits, or more than one does. The turns are not
 /// claimed.
+///
+/// A request that has turns fits its own, so with one that fits there is no other. That holds for a request
+/// whose answer is whole. One that broke off may be in a step that is not known yet: ask for it only when its
+/// steps must be there and every other request that ended by then has its own.
 [[nodiscard]] std::optional<Match> match_turns(const RequestRecord& record, std::deque<Turn>& turns);
 
-/// Whether the engine can have begun to compute this request at all.
-[[nodiscard]] bool may_have_turns(const RequestRecord& record) noexcept;
+/// Whether the engine is known to have computed something for this request.
+[[nodiscard]] bool has_turns(const RequestRecord& record) noexcept;
+
+/// Whether its answer came to its end.
+[[nodiscard]] bool is_ended(const RequestRecord& record) noexcept;
 
 }  // namespace llt::telemetry

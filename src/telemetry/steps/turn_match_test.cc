@@ -75,6 +75,19 @@ TEST_F(TurnMatch, NothingThatContradictsIsTaken) {
   EXPECT_FALSE(match_turns(answered(to, to + 9, 3, 5, 2), turns)) << "begins after its first step";
 }
 
+TEST_F(TurnMatch, TheEngineMayBeginBeforeTheHandOverWasNoted) {
+  const SteadyNs from = engine.now();
+  engine.cut(0, 0);
+  engine.step({{0, 0, 5, 1}});
+  auto record = answered(from, engine.now() + 1, 0, 5, 1);
+  record.handed_over = engine.now() - 5'000'000;
+  const auto match = match_turns(record, turns);
+  ASSERT_TRUE(match);
+  const Attribution at = attribute(record, break_down(record), match->turns);
+  EXPECT_EQ(at.queue, 0);
+  EXPECT_EQ(at.own_prefill + at.engine_gap, at.upstream);
+}
+
 TEST_F(TurnMatch, ACancelledOneIsFoundByItsProgress) {
   const SteadyNs from = engine.now();
   engine.cut(0, 0), engine.cut(1, 0);
@@ -85,7 +98,7 @@ TEST_F(TurnMatch, ACancelledOneIsFoundByItsProgress) {
   record.http_status = 200;
   record.error_type = "client_disconnected";
   record.request.stream = record.progress_requested = true;
-  EXPECT_FALSE(match_turns(record, turns)) << "it waited for a slot still";
+  EXPECT_FALSE(has_turns(record)) << "it waited for a slot still";
   record.slot_start = from;
   record.response.progress_total = 300;
   record.response.progress_cached = 0;
