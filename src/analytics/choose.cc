@@ -51,7 +51,7 @@ Choice choose(const Request& request, Vertex vertices, std::uint64_t edges) {
   const auto name = info_of(request.algorithm).name;
   if (!gpu_can(request.algorithm)) return {false, fmt::format("{} runs on the CPU only", name)};
   const std::uint64_t from = crossover(request.algorithm);
-  if (from == UINT64_MAX) return {false, fmt::format("{} is quicker on the CPU at any size", name)};
+  if (from == UINT64_MAX) return {false, fmt::format("{} is left to the CPU at any size", name)};
   if (work_of(request, vertices, edges) < from) return {false, "a graph of this size is quicker on the CPU"};
   return {true, "a graph of this size is quicker on the GPU"};
 }

@@ -34,7 +34,7 @@ WITH calls AS (
 SELECT src, dst, count(*)::DOUBLE AS weight, src AS src_label, dst AS dst_label
 FROM calls WHERE dst IS NOT NULL GROUP BY src, dst ORDER BY src, dst)";
 
-// Exact evidence would be the engine's own batch steps; this SELECT is all that has to change for that.
+// Without the engine's probe only times are known.
 constexpr std::string_view kInterferenceSql = R"(
 WITH r AS (
   SELECT request_id AS id, upstream, start_unix_ns + prefill_start_ns AS b,
@@ -51,6 +51,17 @@ constexpr std::string_view kInterferenceLeftOut = R"(
 SELECT count(*) FROM requests
 WHERE start_unix_ns >= {since} AND operation IS NOT NULL AND (upstream IS NULL OR prefill_start_ns IS NULL))";
 
+// With it: which turn's tokens were in the batches that another waited for.
+constexpr std::string_view kDelaysSql = R"(
+WITH delays AS (
+  SELECT coalesce(b.request_id, 'turn ' || i.engine_id || '/' || i.by_turn) AS src,
+         coalesce(t.request_id, 'turn ' || i.engine_id || '/' || i.turn) AS dst, i.start_unix_ns,
+         (i.prefill_ns + i.decode_ns) / 1e6 AS weight
+  FROM interference i LEFT JOIN turns b ON b.engine_id = i.engine_id AND b.turn = i.by_turn
+                      LEFT JOIN turns t ON t.engine_id = i.engine_id AND t.turn = i.turn
+  WHERE i.start_unix_ns >= {since})
+SELECT src, dst, weight, src AS src_label, dst AS dst_label FROM delays ORDER BY start_unix_ns, src, dst)";
+
 constexpr std::string_view kPrefixSql = R"(
 WITH r AS (
   SELECT request_id AS id, start_unix_ns, input_tokens - cached_tokens AS computed, 'prompt ' || prompt_hash || ', ' AS prompt,
@@ -65,24 +76,46 @@ SELECT count(*) FROM requests
 WHERE start_unix_ns >= {since} AND operation IS NOT NULL
   AND (prompt_hash IS NULL OR input_tokens IS NULL OR cached_tokens IS NULL))";
 
+constexpr EdgeSelect kNone{};
 constexpr std::array<StoreGraphKind, 4> kKinds{{
-    {"trace", "spans and what they called", Algorithm::degree, true, "spans and their children",
-     "an edge leads from a span to its child and weighs the child's milliseconds", kTraceSql, ""},
-    {"services", "who calls whom", Algorithm::pagerank, true, "calls between services",
-     "an edge weighs the number of calls seen in spans; a service that sends no spans is known by its "
-     "address only",
-     kServicesSql, ""},
-    {"interference", "requests that were in the engine at the same time", Algorithm::pagerank, false,
+    {"trace",
+     "spans and what they called",
+     Algorithm::degree,
+     "spans and their children",
+     {kTraceSql, true, "an edge leads from a span to its child and weighs the child's milliseconds", ""},
+     kNone},
+    {"services",
+     "who calls whom",
+     Algorithm::pagerank,
+     "calls between services",
+     {kServicesSql, true,
+      "an edge weighs the number of calls seen in spans; a service that sends no spans is known by its "
+      "address only",
+      ""},
+     kNone},
+    {"interference",
+     "requests that delay each other",
+     Algorithm::pagerank,
      "requests that shared an engine",
-     "weak evidence: an edge weighs the milliseconds for which both were being worked on by the same server; "
-     "it does not "
-     "say whose batch slowed whom",
-     kInterferenceSql, kInterferenceLeftOut},
-    {"prefix", "prompts that came again", Algorithm::components, true, "requests with the same prompt",
-     "weak evidence: whole prompts by their hash, not shared beginnings; an edge weighs the prompt tokens "
-     "that were "
-     "computed although the same prompt had been seen before",
-     kPrefixSql, kPrefixLeftOut},
+     {kInterferenceSql, false,
+      "weak evidence: an edge weighs the milliseconds for which both were being worked on by the same "
+      "server; it does not "
+      "say whose batch slowed whom",
+      kInterferenceLeftOut},
+     {kDelaysSql, true,
+      "from the engine's batch steps: an edge leads from who delayed to who was delayed, and weighs the "
+      "milliseconds",
+      ""}},
+    {"prefix",
+     "prompts that came again",
+     Algorithm::components,
+     "requests with the same prompt",
+     {kPrefixSql, true,
+      "weak evidence: whole prompts by their hash, not shared beginnings; an edge weighs the prompt tokens "
+      "that were "
+      "computed although the same prompt had been seen before",
+      kPrefixLeftOut},
+     kNone},
 }};
 
 std::string sql_text(std::string_view text) {
@@ -128,6 +161,26 @@ void add_rows(const nlohmann::json& rows, DescribedGraph& graph) {
   }
 }
 
+Result<DescribedGraph> read_edges_of(store::Reader& reader, const StoreGraphKind& kind,
+                                     const EdgeSelect& select, const StoreGraphRequest& request) {
+  const auto rows = rows_of(reader, filled(select.sql, request), kMostEdges);
+  if (!rows) return std::unexpected(rows.error());
+  DescribedGraph graph;
+  graph.about = kind.about;
+  graph.directed = select.directed;
+  graph.graph.ids.keep_as_text();
+  graph.notes.emplace_back(select.evidence);
+  add_rows(*rows, graph);
+  if (rows->size() == kMostEdges)
+    graph.notes.push_back(fmt::format("only the first {} edges are in it: give --since", kMostEdges));
+  if (select.left_out.empty()) return graph;
+  const auto count = rows_of(reader, filled(select.left_out, request), 1);
+  if (!count) return std::unexpected(count.error());
+  if (const auto left = count->at(0).begin()->get<std::uint64_t>(); left != 0)
+    graph.notes.push_back(fmt::format("{} requests are left out: what it takes is not known of them", left));
+  return graph;
+}
+
 }  // namespace
 
 std::span<const StoreGraphKind> store_graph_kinds() { return kKinds; }
@@ -139,22 +192,13 @@ const StoreGraphKind* find_store_graph(std::string_view name) {
 
 Result<DescribedGraph> read_store_graph(store::Reader& reader, const StoreGraphKind& kind,
                                         const StoreGraphRequest& request) try {
-  const auto rows = rows_of(reader, filled(kind.sql, request), kMostEdges);
-  if (!rows) return std::unexpected(rows.error());
-  DescribedGraph graph;
-  graph.about = kind.about;
-  graph.directed = kind.directed;
-  graph.graph.ids.keep_as_text();
-  graph.notes.emplace_back(kind.evidence);
-  add_rows(*rows, graph);
-  if (rows->size() == kMostEdges)
-    graph.notes.push_back(fmt::format("only the first {} edges are in it: give --since", kMostEdges));
-  if (kind.left_out.empty()) return graph;
-  const auto count = rows_of(reader, filled(kind.left_out, request), 1);
-  if (!count) return std::unexpected(count.error());
-  if (const auto left = count->at(0).begin()->get<std::uint64_t>(); left != 0)
-    graph.notes.push_back(fmt::format("{} requests are left out: what it takes is not known of them", left));
-  return graph;
+  if (!kind.exact.sql.empty()) {
+    // A store of an earlier version lacks the tables: then there is no such evidence.
+    auto exact = read_edges_of(reader, kind, kind.exact, request);
+    if (exact ? !exact->graph.edges.source.empty() : exact.error().code != ErrorCode::invalid_argument)
+      return exact;
+  }
+  return read_edges_of(reader, kind, kind.edges, request);
 } catch (const nlohmann::json::exception& error) {
   return fail(ErrorCode::data_loss, fmt::format("the store's answer was not understood: {}", error.what()));
 }

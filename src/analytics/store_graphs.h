@@ -1,5 +1,5 @@
 #pragma once
-// Graphs of what the store knows: each is one SELECT whose rows are edges.
+// Graphs of what the store knows.
 
 #include <optional>
 #include <span>
@@ -12,16 +12,23 @@
 
 namespace llt::analytics {
 
+/// One SELECT whose rows are edges: columns src, dst, weight, src_label, dst_label. {trace} and {since} are
+/// filled in.
+struct EdgeSelect {
+  std::string_view sql;
+  bool directed;
+  std::string_view evidence;  ///< what the edges rest on; said with every answer
+  std::string_view
+      left_out;  ///< SELECT of one number, how many rows could not be used; empty: none can be unusable
+};
+
 struct StoreGraphKind {
   std::string_view name;
   std::string_view meaning;
   Algorithm algorithm;  ///< what is asked when nothing else is
-  bool directed;
   std::string_view about;
-  std::string_view evidence;  ///< what the edges rest on; said with every answer
-  std::string_view sql;  ///< columns src, dst, weight, src_label, dst_label; {trace} and {since} filled in
-  std::string_view
-      left_out;  ///< SELECT of one number, how many rows could not be used; empty: none can be unusable
+  EdgeSelect edges;
+  EdgeSelect exact;  ///< better evidence, taken when it gives any edge; without sql: there is none
 };
 
 [[nodiscard]] std::span<const StoreGraphKind> store_graph_kinds();

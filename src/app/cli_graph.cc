@@ -13,7 +13,7 @@ void add_input(CLI::App& command, CommandLine& line) {
       ->type_name("FILE");
   add_store_settings(command, line);
   for (const SettingSpec& spec : setting_specs()) {
-    if (spec.key == "model") add_setting(command, line, spec);
+    if (spec.key == "model" || spec.key == "analytics-gpu") add_setting(command, line, spec);
   }
   command.add_option("--since", line.since, "only what began within this time, e.g. 30m or 7d")
       ->type_name("TIME");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -111,9 +113,31 @@ Result<analytics::Request> make_request(const GraphOptions& options, const analy
   return request;
 }
 
-analytics::Want want_of(const std::string& backend) {
-  if (backend == "cpu") return analytics::Want::cpu;
-  return backend == "gpu" ? analytics::Want::gpu : analytics::Want::automatic;
+// Which back end is wanted, and on which GPU.
+struct Place {
+  analytics::Want want;
+  analytics::GpuOptions gpu;
+};
+
+Result<Place> place_of(const Settings& settings, const GraphOptions& options) {
+  Place place{analytics::Want::automatic, {.visible = {}, .memory_bytes = options.gpu_memory_bytes}};
+  if (options.backend == "cpu") place.want = analytics::Want::cpu;
+  if (options.backend == "gpu") place.want = analytics::Want::gpu;
+  const SettingValue* card = settings.find("analytics-gpu");
+  if (card == nullptr) return place;
+  const std::string& text = card->items.front();
+  if (text == "none") {
+    if (place.want == analytics::Want::gpu)
+      return fail(ErrorCode::invalid_argument,
+                  fmt::format("{}: there is no GPU for --backend gpu", card->where));
+    place.want = analytics::Want::cpu;
+    return place;
+  }
+  if (text.empty() || !std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; }))
+    return fail(ErrorCode::invalid_argument, fmt::format("{}: '{}' is no GPU's number", card->where, text),
+                "a number as nvidia-smi shows it, or none");
+  place.gpu.visible = text;
+  return place;
 }
 
 bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
@@ -130,6 +154,8 @@ int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
 
 int run_graph(const Settings& settings, const GraphOptions& options) {
   if (auto checked = check_input(options); !checked) return bad_usage(checked.error());
+  const auto place = place_of(settings, options);
+  if (!place) return bad_usage(place.error());
   ProgressLine line;
   line.show("reading");
   const auto input = read_input(settings, options);
@@ -140,9 +166,8 @@ int run_graph(const Settings& settings, const GraphOptions& options) {
     return line.clear(), bad_usage(checked.error());
   const std::string name(analytics::info_of(request->algorithm).name);
   line.show(name);
-  const analytics::GpuOptions gpu{.visible = {}, .memory_bytes = options.gpu_memory_bytes};
   const auto run =
-      analytics::analyse(input->graph.edges, *request, want_of(options.backend), gpu, [&](double done) {
+      analytics::analyse(input->graph.edges, *request, place->want, place->gpu, [&](double done) {
         if (line.due()) line.show(fmt::format("{}: {:.0f} %", name, 100 * done));
       });
   line.clear();

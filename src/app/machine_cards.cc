@@ -10,10 +10,8 @@ namespace llt::app {
 namespace {
 
 placement::Card to_card(const gpus::Gpu& gpu) {
-  const std::uint64_t kept = gpu.memory_reserved_bytes.value_or(0);
-  placement::Card card{.name = gpu.name,
-                       .total_bytes = gpu.memory_total_bytes,
-                       .used_bytes = gpu.memory_used_bytes - std::min(kept, gpu.memory_used_bytes)};
+  placement::Card card{
+      .name = gpu.name, .total_bytes = gpu.memory_total_bytes, .used_bytes = gpu.memory_used_bytes};
   card.reserved_bytes = gpu.memory_reserved_bytes;
   card.index = static_cast<std::size_t>(gpu.index);
   placement::add_data_sheet(card);

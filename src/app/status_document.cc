@@ -114,7 +114,7 @@ void add_reading(const telemetry::GpuState& state, Json& object) {
   object["utilization"] = or_null(r.utilization);
   object["memory_activity"] = or_null(r.memory_activity);
   object["power_watts"] = or_null(r.power_watts);
-  object["energy_joules"] = or_null(r.energy_joules);
+  object["energy_joules"] = or_null(state.slow.energy_joules);
   object["temperature_celsius"] = or_null(r.temperature_celsius);
   object["sm_clock_hz"] = or_null(r.sm_clock_hz);
   object["memory_clock_hz"] = or_null(r.memory_clock_hz);
@@ -123,8 +123,8 @@ void add_reading(const telemetry::GpuState& state, Json& object) {
   object["nvlink_transmit_bytes_per_second"] = or_null(state.nvlink_transmit);
   object["nvlink_receive_bytes_per_second"] = or_null(state.nvlink_receive);
   object["throttled_by"] = r.throttle_reasons ? or_null(gpus::throttle_names(*r.throttle_reasons)) : nullptr;
-  object["ecc_corrected"] = or_null(state.shown_ecc_corrected);
-  object["ecc_uncorrected"] = or_null(state.shown_ecc_uncorrected);
+  object["ecc_corrected"] = or_null(state.slow.ecc_corrected);
+  object["ecc_uncorrected"] = or_null(state.slow.ecc_uncorrected);
 }
 
 Json gpu_list(const StatusInputs& inputs) {

@@ -69,10 +69,10 @@ void Counters::listen() {
   for (const Entry& entry : devices_) library_.register_events(entry.device, nvml::kEventXid, events_);
 }
 
-std::vector<Reading> Counters::read(bool thorough) {
+std::vector<Reading> Counters::read() const {
   std::vector<Reading> readings;
   readings.reserve(devices_.size());
-  for (Entry& entry : devices_) {
+  for (const Entry& entry : devices_) {
     Reading& reading = readings.emplace_back();
     reading.index = entry.index;
     nvml::Utilization use{};
@@ -80,11 +80,31 @@ std::vector<Reading> Counters::read(bool thorough) {
       reading.utilization = use.gpu / 100.0;
       reading.memory_activity = use.memory / 100.0;
     }
+    unsigned value = 0;
+    if (library_.power != nullptr && library_.power(entry.device, &value) == kSuccess) {
+      reading.power_watts = value * kMilli;
+    }
+    if (library_.temperature != nullptr &&
+        library_.temperature(entry.device, nvml::kGpuSensor, &value) == kSuccess) {
+      reading.temperature_celsius = value;
+    }
     read_memory(entry, reading);
-    read_energy(entry, reading);
     read_clocks(entry, reading);
-    read_traffic(entry, thorough, reading);
-    read_health(entry, thorough, reading);
+  }
+  return readings;
+}
+
+std::vector<SlowReading> Counters::read_slow() {
+  std::vector<SlowReading> readings;
+  readings.reserve(devices_.size());
+  for (Entry& entry : devices_) {
+    SlowReading& reading = readings.emplace_back();
+    unsigned long long millijoules = 0;
+    if (library_.energy != nullptr && library_.energy(entry.device, &millijoules) == kSuccess) {
+      reading.energy_joules = static_cast<double>(millijoules) * kMilli;
+    }
+    read_traffic(entry, reading);
+    read_errors(entry, reading);
   }
   return readings;
 }
@@ -103,23 +123,11 @@ void Counters::read_memory(const Entry& entry, Reading& out) const {
   out.memory_used_bytes = plain.used;
 }
 
-void Counters::read_energy(const Entry& entry, Reading& out) const {
-  unsigned milliwatts = 0;
-  unsigned long long millijoules = 0;
-  unsigned degrees = 0;
-  if (library_.power != nullptr && library_.power(entry.device, &milliwatts) == kSuccess) {
-    out.power_watts = milliwatts * kMilli;
-  }
-  if (library_.energy != nullptr && library_.energy(entry.device, &millijoules) == kSuccess) {
-    out.energy_joules = static_cast<double>(millijoules) * kMilli;
-  }
-  if (library_.temperature != nullptr &&
-      library_.temperature(entry.device, nvml::kGpuSensor, &degrees) == kSuccess) {
-    out.temperature_celsius = degrees;
-  }
-}
-
 void Counters::read_clocks(const Entry& entry, Reading& out) const {
+  unsigned long long reasons = 0;
+  if (library_.throttle_reasons != nullptr && library_.throttle_reasons(entry.device, &reasons) == kSuccess) {
+    out.throttle_reasons = reasons;
+  }
   if (library_.clock == nullptr) return;
   unsigned megahertz = 0;
   if (library_.clock(entry.device, nvml::kSmClock, &megahertz) == kSuccess)
@@ -130,7 +138,7 @@ void Counters::read_clocks(const Entry& entry, Reading& out) const {
 }
 
 // What a card cannot count is not asked for again.
-void Counters::read_traffic(Entry& entry, bool thorough, Reading& out) const {
+void Counters::read_traffic(Entry& entry, SlowReading& out) const {
   const auto field = [](nvml::Field id, unsigned scope) {
     nvml::FieldValue value{};
     value.field = id;
@@ -151,7 +159,7 @@ void Counters::read_traffic(Entry& entry, bool thorough, Reading& out) const {
     entry.counts_pcie = out.pcie_transmit_bytes.has_value();
     entry.counts_nvlink = out.nvlink_transmit_bytes.has_value();
   }
-  if (!thorough || entry.counts_pcie || library_.pcie_throughput == nullptr) return;
+  if (entry.counts_pcie || library_.pcie_throughput == nullptr) return;
   unsigned kilobytes = 0;
   if (library_.pcie_throughput(entry.device, nvml::kPcieTransmit, &kilobytes) == kSuccess) {
     out.pcie_transmit_rate = kilobytes * 1e3;
@@ -161,17 +169,14 @@ void Counters::read_traffic(Entry& entry, bool thorough, Reading& out) const {
   }
 }
 
-void Counters::read_health(const Entry& entry, bool thorough, Reading& out) const {
-  unsigned long long value = 0;
-  if (library_.throttle_reasons != nullptr && library_.throttle_reasons(entry.device, &value) == kSuccess) {
-    out.throttle_reasons = value;
+void Counters::read_errors(const Entry& entry, SlowReading& out) const {
+  unsigned long long count = 0;
+  if (library_.ecc_errors == nullptr) return;
+  if (library_.ecc_errors(entry.device, nvml::kCorrected, nvml::kSinceDriverLoad, &count) == kSuccess) {
+    out.ecc_corrected = count;
   }
-  if (!thorough || library_.ecc_errors == nullptr) return;
-  if (library_.ecc_errors(entry.device, nvml::kCorrected, nvml::kSinceDriverLoad, &value) == kSuccess) {
-    out.ecc_corrected = value;
-  }
-  if (library_.ecc_errors(entry.device, nvml::kUncorrected, nvml::kSinceDriverLoad, &value) == kSuccess) {
-    out.ecc_uncorrected = value;
+  if (library_.ecc_errors(entry.device, nvml::kUncorrected, nvml::kSinceDriverLoad, &count) == kSuccess) {
+    out.ecc_uncorrected = count;
   }
 }
 

@@ -20,13 +20,18 @@ struct Reading {
   std::optional<std::uint64_t> memory_reserved_bytes;  ///< kept by the driver
   std::optional<std::uint64_t> memory_total_bytes;
   std::optional<double> power_watts;
-  std::optional<double> energy_joules;  ///< since the driver was loaded
   std::optional<double> temperature_celsius;
   std::optional<std::uint64_t> sm_clock_hz, memory_clock_hz;
+  std::optional<std::uint64_t> throttle_reasons;  ///< bits, see throttle_names()
+};
+
+/// What takes the driver long to tell: 6 ms of a CPU for an H100, most of it for the energy; 40 ms of waiting
+/// for a card that does not count PCIe bytes.
+struct SlowReading {
+  std::optional<double> energy_joules;                                   ///< since the driver was loaded
   std::optional<std::uint64_t> pcie_transmit_bytes, pcie_receive_bytes;  ///< counted; they wrap
   std::optional<double> pcie_transmit_rate, pcie_receive_rate;  ///< bytes/s in the driver's last 20 ms
   std::optional<std::uint64_t> nvlink_transmit_bytes, nvlink_receive_bytes;  ///< counted, of all links
-  std::optional<std::uint64_t> throttle_reasons;                             ///< bits, see throttle_names()
   std::optional<std::uint64_t> ecc_corrected, ecc_uncorrected;               ///< since the driver was loaded
 };
 
@@ -48,9 +53,10 @@ class Counters {
 
   [[nodiscard]] bool empty() const noexcept { return devices_.empty(); }
 
-  /// All cards. `thorough` adds what takes the driver long: PCIe rates where the card does not count bytes
-  /// (40 ms a card). Otherwise well under a millisecond a card.
-  [[nodiscard]] std::vector<Reading> read(bool thorough);
+  /// All cards; some 20 µs each on an H100.
+  [[nodiscard]] std::vector<Reading> read() const;
+  /// The rest, in the order of read().
+  [[nodiscard]] std::vector<SlowReading> read_slow();
   /// The processes on each card, in the order of read().
   [[nodiscard]] std::vector<std::vector<GpuProcess>> processes() const;
   /// The errors since the last call.
@@ -64,10 +70,9 @@ class Counters {
     bool counts_nvlink = true;
   };
   void read_memory(const Entry& entry, Reading& out) const;
-  void read_energy(const Entry& entry, Reading& out) const;
   void read_clocks(const Entry& entry, Reading& out) const;
-  void read_traffic(Entry& entry, bool thorough, Reading& out) const;
-  void read_health(const Entry& entry, bool thorough, Reading& out) const;
+  void read_traffic(Entry& entry, SlowReading& out) const;
+  void read_errors(const Entry& entry, SlowReading& out) const;
   void listen();
 
   const nvml::Library& library_;

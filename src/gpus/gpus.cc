@@ -25,6 +25,7 @@ Gpu describe(const Library& library, unsigned index, nvml::Device device) {
   nvml::Memory2 detailed{.version = nvml::kMemory2Version, .total = 0, .reserved = 0, .free = 0, .used = 0};
   if (library.memory2 != nullptr && library.memory2(device, &detailed) == kSuccess) {
     gpu.memory_reserved_bytes = detailed.reserved;
+    gpu.memory_used_bytes = detailed.used;
   }
   int major = 0;
   int minor = 0;

@@ -18,9 +18,10 @@ struct Gpu {
   std::string name, uuid;
   std::string compute_capability;  ///< "7.5"
   std::uint64_t memory_total_bytes = 0;
-  std::uint64_t memory_used_bytes = 0;  ///< with what the driver keeps for itself
-  std::optional<std::uint64_t>
-      memory_reserved_bytes;  ///< that part of it; unset where the driver does not tell
+  /// As nvidia-smi counts it: by processes; with what the driver keeps for itself where it does not tell them
+  /// apart.
+  std::uint64_t memory_used_bytes = 0;
+  std::optional<std::uint64_t> memory_reserved_bytes;  ///< what the driver keeps for itself
   std::vector<GpuProcess> processes;
 };
 

@@ -52,7 +52,7 @@ void add_memory(const gpus::Reading& r, Card& card) {
   }
 }
 
-void add_traffic(const gpus::Reading& r, Card& card) {
+void add_traffic(const gpus::SlowReading& r, Card& card) {
   const auto add = [&](const std::optional<std::uint64_t>& bytes, std::string_view link,
                        std::string_view way) {
     card.add(metric::kHwGpuIo, bytes,
@@ -67,10 +67,10 @@ void add_traffic(const gpus::Reading& r, Card& card) {
 void add_health(const GpuState& state, Card& card) {
   const gpus::Reading& r = state.reading;
   card.add(metric::kHwPower, r.power_watts, {kGpuType});
-  card.add(metric::kHwEnergy, r.energy_joules, {kGpuType});
+  card.add(metric::kHwEnergy, state.slow.energy_joules, {kGpuType});
   card.add(metric::kHwTemperature, r.temperature_celsius, {kGpuType});
-  card.add(metric::kHwErrors, state.shown_ecc_corrected, {kGpuType, {attr::kErrorType, "corrected"}});
-  card.add(metric::kHwErrors, state.shown_ecc_uncorrected, {kGpuType, {attr::kErrorType, "uncorrected"}});
+  card.add(metric::kHwErrors, state.slow.ecc_corrected, {kGpuType, {attr::kErrorType, "corrected"}});
+  card.add(metric::kHwErrors, state.slow.ecc_uncorrected, {kGpuType, {attr::kErrorType, "uncorrected"}});
   card.add(metric::kLlamatelemetryGpuClock, r.sm_clock_hz, {{attr::kLlamatelemetryGpuClockType, "sm"}});
   card.add(metric::kLlamatelemetryGpuClock, r.memory_clock_hz,
            {{attr::kLlamatelemetryGpuClockType, "memory"}});
@@ -99,7 +99,7 @@ void add_gpu_samples(const GpuWatch& watch, std::vector<Sample>& out) {
     Card card(*identity, out);
     card.add(metric::kHwGpuUtilization, state.reading.utilization);
     add_memory(state.reading, card);
-    add_traffic(state.reading, card);
+    add_traffic(state.slow, card);
     add_health(state, card);
     add_processes(state, card);
   }

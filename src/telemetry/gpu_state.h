@@ -42,15 +42,16 @@ struct GpuProcessState {
   std::optional<std::uint64_t> memory_bytes;
 };
 
-/// Bytes a second are of the time since the reading before.
 struct GpuState {
   gpus::Reading reading;
-  SteadyNs read_at = 0;
+  gpus::SlowReading slow;  ///< at most a second old
+  SteadyNs slow_at = 0;    ///< when that was read
+  /// Of the second before that.
   std::optional<double> pcie_transmit, pcie_receive, nvlink_transmit, nvlink_receive;
-  std::optional<std::uint64_t> shown_ecc_corrected, shown_ecc_uncorrected;  ///< at most a second old
-  std::vector<GpuProcessState> processes;                                   ///< at most a second old
+  std::vector<GpuProcessState> processes;  ///< at most a second old
 
-  void add_rates(const GpuState& before);
+  /// Takes a new slow reading in, with the rates since the one before.
+  void take(gpus::SlowReading now, SteadyNs at);
 };
 
 }  // namespace llt::telemetry

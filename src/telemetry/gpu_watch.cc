@@ -113,29 +113,25 @@ void GpuWatch::run() {
 
 void GpuWatch::read(bool thorough) {
   const std::int64_t at = now_unix();
-  const SteadyNs steady = now_steady();
-  std::vector<gpus::Reading> readings = counters_.read(thorough);
-  std::vector<GpuState> states;
-  states.reserve(readings.size());
-  for (gpus::Reading& reading : readings) {
-    GpuState state;
-    state.reading = std::move(reading);
-    state.read_at = steady;
-    const auto before =
-        std::ranges::find(states_, state.reading.index, [](const GpuState& s) { return s.reading.index; });
-    if (before != states_.end()) {
-      state.add_rates(*before);
-      state.processes = before->processes;
-    }
-    states.push_back(std::move(state));
-  }
+  std::vector<GpuState> states = states_;
+  std::vector<gpus::Reading> readings = counters_.read();
+  states.resize(readings.size());
+  for (std::size_t i = 0; i < states.size(); ++i) states[i].reading = std::move(readings[i]);
   if (thorough) {
+    read_slow(states);
     read_processes(at, states);
     report_errors(at);
   }
-  for (const GpuState& state : states) store_reading(at, state);
+  for (const GpuState& state : states) store_reading(at, state, thorough);
   const std::lock_guard lock(mutex_);
   states_ = std::move(states);
+}
+
+void GpuWatch::read_slow(std::vector<GpuState>& states) {
+  std::vector<gpus::SlowReading> readings = counters_.read_slow();
+  for (std::size_t i = 0; i < states.size() && i < readings.size(); ++i) {
+    states[i].take(std::move(readings[i]), now_steady());
+  }
 }
 
 void GpuWatch::read_processes(std::int64_t at, std::vector<GpuState>& states) {
@@ -169,26 +165,30 @@ void GpuWatch::report_errors(std::int64_t at) {
   }
 }
 
-void GpuWatch::store_reading(std::int64_t at, const GpuState& state) {
+void GpuWatch::store_reading(std::int64_t at, const GpuState& state, bool thorough) {
   const gpus::Reading& r = state.reading;
-  store_.append(store::GpuSampleRow{.unix_ns = at,
-                                    .gpu = static_cast<std::uint16_t>(r.index),
-                                    .utilization = r.utilization,
-                                    .memory_activity = r.memory_activity,
-                                    .memory_used_bytes = r.memory_used_bytes,
-                                    .memory_reserved_bytes = r.memory_reserved_bytes,
-                                    .power_watts = r.power_watts,
-                                    .energy_joules = r.energy_joules,
-                                    .temperature_celsius = r.temperature_celsius,
-                                    .sm_clock_hz = r.sm_clock_hz,
-                                    .memory_clock_hz = r.memory_clock_hz,
-                                    .pcie_transmit_bytes_per_second = state.pcie_transmit,
-                                    .pcie_receive_bytes_per_second = state.pcie_receive,
-                                    .nvlink_transmit_bytes_per_second = state.nvlink_transmit,
-                                    .nvlink_receive_bytes_per_second = state.nvlink_receive,
-                                    .throttle_reasons = r.throttle_reasons,
-                                    .ecc_corrected = r.ecc_corrected,
-                                    .ecc_uncorrected = r.ecc_uncorrected});
+  store::GpuSampleRow row;
+  row.unix_ns = at;
+  row.gpu = static_cast<std::uint16_t>(r.index);
+  row.utilization = r.utilization;
+  row.memory_activity = r.memory_activity;
+  row.memory_used_bytes = r.memory_used_bytes;
+  row.memory_reserved_bytes = r.memory_reserved_bytes;
+  row.power_watts = r.power_watts;
+  row.temperature_celsius = r.temperature_celsius;
+  row.sm_clock_hz = r.sm_clock_hz;
+  row.memory_clock_hz = r.memory_clock_hz;
+  row.throttle_reasons = r.throttle_reasons;
+  if (thorough) {
+    row.energy_joules = state.slow.energy_joules;
+    row.pcie_transmit_bytes_per_second = state.pcie_transmit;
+    row.pcie_receive_bytes_per_second = state.pcie_receive;
+    row.nvlink_transmit_bytes_per_second = state.nvlink_transmit;
+    row.nvlink_receive_bytes_per_second = state.nvlink_receive;
+    row.ecc_corrected = state.slow.ecc_corrected;
+    row.ecc_uncorrected = state.slow.ecc_uncorrected;
+  }
+  store_.append(std::move(row));
 }
 
 std::vector<GpuState> GpuWatch::states() const {
@@ -196,18 +196,16 @@ std::vector<GpuState> GpuWatch::states() const {
   return states_;
 }
 
-void GpuState::add_rates(const GpuState& before) {
-  const gpus::Reading& was = before.reading;
-  const double seconds = static_cast<double>(read_at - before.read_at) * 1e-9;
+void GpuState::take(gpus::SlowReading now, SteadyNs at) {
+  const double seconds = slow_at == 0 ? 0 : static_cast<double>(at - slow_at) * 1e-9;
   pcie_transmit =
-      either(rate(was.pcie_transmit_bytes, reading.pcie_transmit_bytes, seconds), reading.pcie_transmit_rate);
+      either(rate(slow.pcie_transmit_bytes, now.pcie_transmit_bytes, seconds), now.pcie_transmit_rate);
   pcie_receive =
-      either(rate(was.pcie_receive_bytes, reading.pcie_receive_bytes, seconds), reading.pcie_receive_rate);
-  nvlink_transmit = rate(was.nvlink_transmit_bytes, reading.nvlink_transmit_bytes, seconds);
-  nvlink_receive = rate(was.nvlink_receive_bytes, reading.nvlink_receive_bytes, seconds);
-  // Between two thorough readings the last error counts stand for gauges; the store gets each of them once.
-  shown_ecc_corrected = reading.ecc_corrected ? reading.ecc_corrected : before.shown_ecc_corrected;
-  shown_ecc_uncorrected = reading.ecc_uncorrected ? reading.ecc_uncorrected : before.shown_ecc_uncorrected;
+      either(rate(slow.pcie_receive_bytes, now.pcie_receive_bytes, seconds), now.pcie_receive_rate);
+  nvlink_transmit = rate(slow.nvlink_transmit_bytes, now.nvlink_transmit_bytes, seconds);
+  nvlink_receive = rate(slow.nvlink_receive_bytes, now.nvlink_receive_bytes, seconds);
+  slow = std::move(now);
+  slow_at = at;
 }
 
 }  // namespace llt::telemetry

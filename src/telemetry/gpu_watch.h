@@ -41,9 +41,10 @@ class GpuWatch {
   void identify();
   void run();
   void read(bool thorough);
+  void read_slow(std::vector<GpuState>& states);
   void read_processes(std::int64_t at, std::vector<GpuState>& states);
   void report_errors(std::int64_t at);
-  void store_reading(std::int64_t at, const GpuState& state);
+  void store_reading(std::int64_t at, const GpuState& state, bool thorough);
 
   const GpuOptions options_;
   store::Store& store_;

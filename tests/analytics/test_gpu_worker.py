@@ -90,6 +90,16 @@ def test_what_only_the_cpu_can_do(graphs, plugin):
     assert answer["backend"] == "cpu" and "nothing for a GPU to do" in answer["reason"]
 
 
+def test_which_gpu(graphs, plugin, rings):
+    found = graphs.ask(rings, "betweenness", "--backend", "gpu", "--analytics-gpu", "3", environment=plugin())
+    assert found["version"].endswith("GPU 3")
+    assert graphs.ask(rings, "betweenness", "--analytics-gpu", "none", environment=plugin())["backend"] == "cpu"
+    for arguments, said in ((["--analytics-gpu", "none", "--backend", "gpu"], "no GPU for --backend gpu"),
+                            (["--analytics-gpu", "second"], "'second' is no GPU's number")):
+        asked = graphs.run(rings, *arguments, environment=plugin())
+        assert asked.returncode == 2 and said in asked.stderr
+
+
 def test_no_worker_is_left(graphs, plugin, rings):
     for fault in ("", "crash", "memory"):
         graphs.run(rings, "--algorithm", "betweenness", "--backend", "gpu", environment=plugin(fault))

@@ -1,6 +1,7 @@
 """`graph KIND`: every edge follows from the rows of graphs.sql, or from a model file of ours."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def test_interference_is_overlap_on_the_same_server(folder):
     assert any("weak evidence" in note for note in answer["notes"])
     assert any("1 requests are left out" in note for note in answer["notes"])
     assert answer["result"][0]["id"] == "b" and "/v1/chat/completions b" in answer["result"][0]["label"]
+
+
+def test_interference_is_exact_where_the_engines_steps_are_known(folder, tmp_path):
+    data = tmp_path / "data"
+    shutil.copytree(folder, data)
+    execute(data / "telemetry.duckdb", """
+        INSERT INTO turns BY NAME SELECT 7 AS engine_id, t.turn, t.request_id, 1767225600000000000 AS start_unix_ns,
+            1000000 AS duration_ns, 0 AS slot, 5 AS steps, 10 AS prefill_tokens, 3 AS decode_tokens, 0 AS draft_tokens,
+            900000 AS own_ns FROM (VALUES (1, 'a'), (2, 'b')) t(turn, request_id);
+        INSERT INTO interference BY NAME SELECT 7 AS engine_id, i.turn, i.by_turn, 1767225600000000000 AS start_unix_ns, 2 AS steps,
+            i.p * 1000000 AS prefill_ns, i.d * 1000000 AS decode_ns
+            FROM (VALUES (1, 2, 30, 2), (2, 1, 0, 5), (2, 3, 1, 0)) i(turn, by_turn, p, d);""")
+    assert edges(data, "interference") == {("b", "a"): 32, ("a", "b"): 5, ("turn 7/3", "b"): 1}
+    answer = ask(data, "interference")
+    assert answer["directed"] is True and not any("weak" in note for note in answer["notes"])
 
 
 def test_prefix_joins_requests_with_the_same_prompt(folder):

@@ -36,7 +36,10 @@ def test_readings_are_stored_ten_times_a_second(serve, cards):
     row = instance.sql("SELECT * FROM gpu_samples WHERE gpu = 0 ORDER BY unix_ns DESC LIMIT 1")[0]
     assert (row["utilization"], row["memory_activity"], row["power_watts"]) == (0.87, 0.4, 68.5)
     assert (row["memory_used_bytes"], row["memory_reserved_bytes"]) == (2048 * MIB, 300 * MIB)
-    assert (row["energy_joules"], row["temperature_celsius"], row["sm_clock_hz"]) == (1234.5, 71, 1_590_000_000)
+    assert (row["temperature_celsius"], row["sm_clock_hz"]) == (71, 1_590_000_000)
+    energy = instance.sql("SELECT max(energy_joules) AS j, count(energy_joules) AS n, count(*) AS rows FROM gpu_samples "
+                          "WHERE gpu = 0")[0]
+    assert energy["j"] == 1234.5 and 0 < energy["n"] <= energy["rows"] / 5  # the driver takes long over it: once a second
     assert row["throttle_reasons"] == 4 and row["ecc_corrected"] is None and row["pcie_transmit_bytes_per_second"] is None
     gaps = instance.sql("SELECT median(gap) AS ms FROM (SELECT (unix_ns - lag(unix_ns) OVER (ORDER BY unix_ns)) / 1e6 AS gap "
                         "FROM gpu_samples WHERE gpu = 0)")[0]["ms"]

@@ -14,7 +14,10 @@
 namespace llt::analytics::cpu {
 namespace {
 
-constexpr int kLeidenRounds = 10;
+constexpr std::uint64_t kSmallArcs = 50'000;
+
+// Further rounds improve small graphs now and then, large ones hardly.
+int leiden_rounds(const NetworKit::Graph& graph) { return graph.numberOfEdges() * 2 <= kSmallArcs ? 10 : 3; }
 
 NetworKit::Graph networkit_graph(const Csr& both) {
   NetworKit::Graph graph(both.vertices(), !both.weights.empty(), false);
@@ -46,7 +49,7 @@ std::vector<Vertex> detect(const NetworKit::Graph& graph, const Request& request
     louvain.run();
     return groups_of(louvain.getPartition(), vertices);
   }
-  NetworKit::ParallelLeiden leiden(graph, kLeidenRounds, true, request.resolution);
+  NetworKit::ParallelLeiden leiden(graph, leiden_rounds(graph), true, request.resolution);
   leiden.run();
   return groups_of(leiden.getPartition(), vertices);
 }
@@ -54,9 +57,9 @@ std::vector<Vertex> detect(const NetworKit::Graph& graph, const Request& request
 // The answer depends on the order in which vertices are looked at. On a small graph, where that matters most
 // and costs least, the best of several orders is taken.
 int starts_for(const Csr& both) {
-  constexpr std::uint64_t kMost = 10, kArcs = 50'000;
+  constexpr std::uint64_t kMost = 10;
   return static_cast<int>(
-      std::clamp<std::uint64_t>(kArcs / std::max<std::uint64_t>(1, both.arcs()), 1, kMost));
+      std::clamp<std::uint64_t>(kSmallArcs / std::max<std::uint64_t>(1, both.arcs()), 1, kMost));
 }
 
 std::vector<Vertex> best_groups(const Csr& both, const Request& request) {
