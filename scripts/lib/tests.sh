@@ -7,7 +7,7 @@ clang_tidy=clang-tidy-16
 # Debug information for line numbers only, and light optimisation: sanitizer builds then compile in half the time.
 sanitizer_flags=-DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g1"
 
-cpp_files() { git -C "$LLT_ROOT" ls-files --cached --others --exclude-standard '*.cc' '*.c' '*.h' | sed "s|^|$LLT_ROOT/|"; }
+cpp_files() { git -C "$LLT_ROOT" ls-files --cached --others --exclude-standard '*.cc' 'src/*.c' '*.h' | sed "s|^|$LLT_ROOT/|"; }
 script_files() {
   git -C "$LLT_ROOT" ls-files --cached --others --exclude-standard scripts bench .ci tests tools | while read -r file; do
     if head -n 1 "$LLT_ROOT/$file" | grep -qaE '^#!.*\bbash|^# shellcheck shell=bash'; then echo "$LLT_ROOT/$file"; fi

@@ -73,8 +73,8 @@ class Instance {
 
   const UpOptions options_;
   const UnixNs started_unix_ns_;
-  std::filesystem::path probe_folder_;    ///< empty: no engine is looked into
-  std::optional<EnginePlan> plan_;  ///< nothing when attached
+  std::filesystem::path probe_folder_;  ///< empty: no engine is looked into
+  std::optional<EnginePlan> plan_;      ///< nothing when attached
   std::optional<DataLock> lock_;
   std::unique_ptr<store::Store> store_;
   EngineBoard board_;

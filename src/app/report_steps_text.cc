@@ -13,7 +13,7 @@ using Json = nlohmann::ordered_json;
 std::string worst_text(const Json& worst) {
   const std::string who =
       worst["request_id"].is_null()
-          ? fmt::format("a request that is none of ours, in slot {}", worst["slot"].dump())
+          ? fmt::format("a request in slot {}, none of ours or not provably one,", worst["slot"].dump())
           : "request " + shown_text(worst["request_id"]);
   const auto others = worst["held_up"].get<std::int64_t>();
   return fmt::format("{} ({} prompt tokens) held up {} other{} for {}{}", who, worst["prompt_tokens"].dump(),

@@ -95,12 +95,13 @@ struct llama_batch_ext* llama_batch_ext_init(struct llama_context* context) {
   return calloc(1, sizeof(struct llama_batch_ext));
 }
 void llama_batch_ext_free(struct llama_batch_ext* batch) { free(batch); }
-void llama_batch_ext_clear(struct llama_batch_ext* batch) { memset(batch, 0, sizeof *batch); }
+void llama_batch_ext_clear(struct llama_batch_ext* batch) { batch->tokens = 0; }
 
 int32_t llama_batch_ext_add_token(struct llama_batch_ext* batch, int32_t sequence, int32_t token) {
   if (batch->tokens == TOKENS || sequence < 0) return sequence < 0 ? -3 : -1;
   batch->sequence[batch->tokens] = sequence;
   batch->token[batch->tokens] = token;
+  batch->output[batch->tokens] = false;
   return batch->tokens++;
 }
 

@@ -1,5 +1,6 @@
 """`up` with an engine of four slots that runs with the probe."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,6 +20,12 @@ def steady_model(models) -> Path:
     return places.tiny_model(models, "steady", layers=6, embd=384, ff=1024, heads=6, kv_heads=2)
 
 
+@pytest.fixture(scope="session")
+def drafting_model(models) -> Path:
+    """Another model with the same vocabulary, which expects other tokens."""
+    return places.tiny_model(models, "drafting", seed=99)
+
+
 @pytest.fixture(scope="module")
 def probed(binary, llama_server, steady_model, tmp_path_factory):
     instance = Up(tmp_path_factory.mktemp("probed"), ["--model", str(steady_model), "--llama-server",
@@ -36,6 +43,11 @@ def probe_environment(data: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
 
+def forget_rings(data: Path) -> None:
+    """Of engines that ended when nobody read them: each is 8 MiB of memory."""
+    shutil.rmtree(probe_environment(data)["LLAMATELEMETRY_PROBE_DIR"], ignore_errors=True)
+
+
 @pytest.fixture
 def foreign(binary, llama_server, steady_model, tmp_path):
     """foreign(probe=True) starts a llama-server of somebody else's, which `up` with tmp_path/data can look into."""
@@ -49,6 +61,7 @@ def foreign(binary, llama_server, steady_model, tmp_path):
     yield start
     for engine in started:
         engine.stop()
+    forget_rings(tmp_path / "data")
 
 
 def attribution(up: Up, tags: list[str]) -> dict[str, dict]:

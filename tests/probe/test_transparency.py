@@ -4,7 +4,7 @@ import pytest
 
 from clients import normalise
 from clients.test_byte_for_byte import CHAT, CHAT_VARIANTS, ODD_BODIES, OTHER_INFERENCE
-from probe.conftest import SLOTS, probe_environment
+from probe.conftest import SLOTS, forget_rings, probe_environment
 from support.engine import DirectEngine
 from support.http import RawConnection
 from support.product import Up
@@ -21,6 +21,7 @@ def both(binary, llama_server, tiny_model, tmp_path_factory):
     yield engine, instance
     instance.stop()
     engine.stop()
+    forget_rings(folder / "data")
 
 
 @pytest.fixture

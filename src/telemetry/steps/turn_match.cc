@@ -31,10 +31,10 @@ Known known_of(const RequestRecord& record) {
   if (response.timings) {
     known.cached = response.timings->cache_n;
     known.prompt = response.timings->prompt_n;
-    // The last token is not computed again; with drafts, more are computed than generated.
-    if (!response.timings->draft_n && known.complete) {
-      known.generated = std::max<std::int64_t>(0, response.timings->predicted_n - 1);
-    }
+    // The last token is not computed again. What was drafted and rejected was computed too.
+    const EngineTimings& timings = *response.timings;
+    const std::int64_t rejected = timings.draft_n.value_or(0) - timings.draft_n_accepted.value_or(0);
+    if (known.complete) known.generated = std::max<std::int64_t>(0, timings.predicted_n - 1 + rejected);
   } else if (response.progress_total && response.progress_cached) {
     known.cached = response.progress_cached;
     known.prompt_at_most = *response.progress_total - *response.progress_cached;

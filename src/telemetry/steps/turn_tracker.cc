@@ -135,10 +135,10 @@ void TurnTracker::begin_turns(const Step& step) {
     Slot& slot = slots_[member.slot];
     Turn* turn = find(slot.turn);
     if (turn != nullptr && turn->closed) turn = nullptr;
-    // The check of a draft goes on where the last one was cut off, behind its first token.
+    // The check of a draft goes on behind what was accepted of the last one: behind its first token at least.
     const bool goes_on = slot.doubtful && turn != nullptr && member.first_position == slot.cut_at &&
-                         member.outputs == member.tokens && slot.last_was_draft &&
-                         slot.cut_at > slot.last_first && slot.cut_at <= slot.last_position;
+                         member.outputs == member.tokens && slot.last_was_draft && slot.last_position &&
+                         slot.cut_at > slot.last_first && slot.cut_at <= *slot.last_position + 1LL;
     // Without a word about the cache: several tokens of which only the last one's results are wanted.
     const bool new_prompt = turn != nullptr && turn->prompt_read && member.tokens > 1 && member.outputs <= 1;
     if (turn != nullptr && (!slot.expect_prompt || goes_on) && !new_prompt) {

@@ -90,9 +90,11 @@ TEST_F(Turns, ADraftThatIsCutOffIsNotTheEndOfATurn) {
   engine.step({{0, 5, 4, 4}});  // one token and a draft of three
   engine.cut(0, 7);             // of which one was accepted
   engine.step({{0, 7, 4, 4}});
+  engine.cut(0, 11);  // and of the next one all
+  engine.step({{0, 11, 1, 1}});
   ASSERT_EQ(tracker.turns().size(), 1u);
   EXPECT_EQ(turn(0).prefill_tokens, 5u);
-  EXPECT_EQ(turn(0).decode_tokens, 8u);
+  EXPECT_EQ(turn(0).decode_tokens, 9u);
   EXPECT_EQ(turn(0).draft_tokens, 6u);
   engine.cut(0, 5);
   engine.step({{0, 5, 30, 1}});
