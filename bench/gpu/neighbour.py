@@ -12,11 +12,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "gateway"))
 import servers  # noqa: E402
 
 
+def words_of(command: str) -> list[str]:
+    """The command runs in another folder than the caller's: a path to its program that is good here is made one that is
+    good there."""
+    program, *rest = shlex.split(command)
+    return [str(Path(program).absolute()) if "/" in program and Path(program).exists() else program, *rest]
+
+
 class Neighbour:
     """Sees only the card it is given. `runs` counts the times the command ended well; `problem` is why it is given up."""
 
     def __init__(self, command: str, card: int, folder: Path, environment: dict[str, str]):
-        self.command, self.card, self.folder = shlex.split(command), card, folder
+        self.command, self.card, self.folder = words_of(command), card, folder
         self.environment = {**environment, "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(card)}
         self.runs, self.problem = 0, ""
         self.stopping, self.halted = threading.Event(), False

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "app/machine_cards.h"
 #include "app/passed_on.h"
@@ -47,9 +48,18 @@ struct Devices {
   std::string other;  ///< the first device of another kind: "Vulkan0: ..."
 };
 
-Devices devices_of(const fs::path& binary) {
+// Only one card is shown to it, so that no other one has a CUDA context of the engine's even for a moment.
+std::map<std::string, std::string> one_card(const MachineCards& here,
+                                            const placement::AnalyticsWish& analytics) {
+  const auto fit = std::ranges::find_if(
+      here.cards, [&](const placement::Card& card) { return analytics.card != card.index; });
+  if (fit == here.cards.end()) return {};
+  return {{"CUDA_DEVICE_ORDER", "PCI_BUS_ID"}, {"CUDA_VISIBLE_DEVICES", std::to_string(fit->index)}};
+}
+
+Devices devices_of(const fs::path& binary, std::map<std::string, std::string> environment) {
   Devices devices;
-  const auto trial = engine::try_engine(binary, kTrialMs);
+  const auto trial = engine::try_engine(binary, kTrialMs, std::move(environment));
   if (!trial) return devices;  // the start will say what is wrong with it
   devices.cuda = false;
   for (const std::string& device : trial->devices) {
@@ -149,7 +159,7 @@ Result<Attempt> attempt_plan(const UpOptions& options, const fs::path& binary, c
   if (!said.own_placement.empty()) return without_plan(said.own_placement + " places the model");
   MachineCards here = cards_here();
   if (!here.cards.empty() || other_gpus_here()) {
-    const Devices devices = devices_of(binary);
+    const Devices devices = devices_of(binary, one_card(here, options.analytics));
     if (!devices.cuda && !devices.other.empty()) return without_plan("llama-server uses " + devices.other);
     if (!devices.cuda && !here.cards.empty()) {
       spdlog::warn("{} has no CUDA: the model will run on the CPU, many times slower", binary.string());

@@ -6,8 +6,10 @@
 
 namespace llt::engine {
 
-Result<Trial> try_engine(const std::filesystem::path& binary, int timeout_ms) {
-  auto child = ChildProcess::spawn({binary, {"--list-devices"}, {{"LLAMA_ARG_LOG_VERBOSITY", "4"}}});
+Result<Trial> try_engine(const std::filesystem::path& binary, int timeout_ms,
+                         std::map<std::string, std::string> environment) {
+  environment["LLAMA_ARG_LOG_VERBOSITY"] = "4";
+  auto child = ChildProcess::spawn({binary, {"--list-devices"}, std::move(environment)});
   if (!child) return std::unexpected(child.error());
   OutputReader output((*child)->output_fd());
   const auto status = (*child)->wait_exit(timeout_ms, -1);

@@ -3,6 +3,7 @@
 // with.
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,10 @@ struct Trial {
   std::vector<std::string> devices;  ///< as it lists them, e.g. "CUDA0: Tesla T4 (15095 MiB, 14990 MiB free)"
 };
 
-/// `llama-server --list-devices`, killed after `timeout_ms`. The error is that of a failed start: SIGILL, a
+/// `llama-server --list-devices` with `environment` added to ours, killed after `timeout_ms`. It makes a CUDA
+/// context on every card that it sees, for that moment. The error is that of a failed start: SIGILL, a
 /// missing library and so on. The calling thread must live until it returns.
-[[nodiscard]] Result<Trial> try_engine(const std::filesystem::path& binary, int timeout_ms);
+[[nodiscard]] Result<Trial> try_engine(const std::filesystem::path& binary, int timeout_ms,
+                                       std::map<std::string, std::string> environment = {});
 
 }  // namespace llt::engine
