@@ -9,7 +9,7 @@ namespace llt::telemetry {
 namespace {
 
 CurrentResource make(std::map<std::string, std::string, std::less<>> variables = {}) {
-  return {Options{"1.2.3", "run-1"}, fixed_environment(std::move(variables))};
+  return {Options{"1.2.3", "run-1", false, 16}, fixed_environment(std::move(variables))};
 }
 
 TEST(Resource, SaysWhoWeAre) {

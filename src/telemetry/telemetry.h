@@ -50,10 +50,10 @@ struct Options {
   std::string service_version;
   std::string service_instance_id;
   bool capture_content = false;
-  std::optional<ProbeOptions> probe;  ///< nothing: no engine is looked into
   std::size_t queue_capacity =
       16384;  ///< finished requests not yet processed; beyond it they are dropped and counted
   GpuOptions gpus = {};
+  std::optional<ProbeOptions> probe = {};  ///< nothing: no engine is looked into
 };
 
 /// Thread-safe; one instance per process. Never blocks the caller of submit().
