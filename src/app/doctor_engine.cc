@@ -122,7 +122,8 @@ std::string gpu_lines(const gpus::GpuList& list) {
 
 Finding check_gpu(const std::string& backends) {
   const auto list = gpus::list_gpus();
-  if (list.gpus.empty()) {
+  const auto is_nvidia = [](const gpus::Gpu& gpu) { return gpu.vendor == gpus::Vendor::nvidia; };
+  if (std::ranges::none_of(list.gpus, is_nvidia)) {
     return {"gpu",
             Severity::note,
             "No NVIDIA GPU: models run on the CPU.",

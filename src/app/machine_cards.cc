@@ -49,10 +49,11 @@ MachineCards cards_here() {
   const gpus::GpuList list = gpus::list_gpus();
   const char* visible = std::getenv("CUDA_VISIBLE_DEVICES");
   for (const gpus::Gpu& gpu : list.gpus) {
-    if (is_visible(gpu, visible)) here.cards.push_back(to_card(gpu));
+    // What is not NVIDIA's is llama-server's to use: no plan knows it.
+    if (gpu.vendor == gpus::Vendor::nvidia && is_visible(gpu, visible)) here.cards.push_back(to_card(gpu));
   }
   if (!here.cards.empty()) return here;
-  if (!list.gpus.empty()) {
+  if (list.problem.empty() && !list.gpus.empty()) {
     here.from = "CUDA_VISIBLE_DEVICES hides all of them";
   } else {
     here.from = list.problem.empty() ? "this machine has none" : "none here: " + list.problem;

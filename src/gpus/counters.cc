@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "gpus/amd.h"
 #include "gpus/processes.h"
 
 namespace llt::gpus {
@@ -47,6 +48,16 @@ std::string throttle_names(std::uint64_t reasons) {
 }
 
 Counters::Counters() : library_(nvml::Library::get()) {
+  add_nvidia();
+  amd_ = amd_cards(static_cast<int>(devices_.size()));
+}
+
+Counters::~Counters() = default;
+Counters::Counters(Counters&&) noexcept = default;
+
+bool Counters::empty() const noexcept { return devices_.empty() && amd_.empty(); }
+
+void Counters::add_nvidia() {
   unsigned count = 0;
   if (!library_.usable() || library_.count(&count) != kSuccess) return;
   for (unsigned index = 0; index < count; ++index) {
@@ -91,6 +102,7 @@ std::vector<Reading> Counters::read() const {
     read_memory(entry, reading);
     read_clocks(entry, reading);
   }
+  for (const AmdCard& card : amd_) readings.push_back(gpus::read(card));
   return readings;
 }
 
@@ -106,6 +118,7 @@ std::vector<SlowReading> Counters::read_slow() {
     read_traffic(entry, reading);
     read_errors(entry, reading);
   }
+  for (const AmdCard& card : amd_) readings.push_back(gpus::read_slow(card));
   return readings;
 }
 
@@ -184,6 +197,7 @@ std::vector<std::vector<GpuProcess>> Counters::processes() const {
   std::vector<std::vector<GpuProcess>> all;
   all.reserve(devices_.size());
   for (const Entry& entry : devices_) all.push_back(processes_on(library_, entry.device));
+  all.resize(devices_.size() + amd_.size());  // the kernel does not tell whose memory it is
   return all;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-// The counters of every NVIDIA GPU, to be read many times a second.
+// The counters of every GPU, to be read many times a second.
 
 #include <cstdint>
 #include <optional>
@@ -45,13 +45,18 @@ struct Xid {
 /// idle card is none of them.
 [[nodiscard]] std::string throttle_names(std::uint64_t reasons);
 
+struct AmdCard;
+
 /// One thread.
 class Counters {
  public:
   /// The cards of this machine; none without a driver.
   Counters();
+  ~Counters();
+  Counters(Counters&&) noexcept;
+  Counters& operator=(Counters&&) = delete;
 
-  [[nodiscard]] bool empty() const noexcept { return devices_.empty(); }
+  [[nodiscard]] bool empty() const noexcept;
 
   /// All cards; some 20 µs each on an H100.
   [[nodiscard]] std::vector<Reading> read() const;
@@ -73,10 +78,12 @@ class Counters {
   void read_clocks(const Entry& entry, Reading& out) const;
   void read_traffic(Entry& entry, SlowReading& out) const;
   void read_errors(const Entry& entry, SlowReading& out) const;
+  void add_nvidia();
   void listen();
 
   const nvml::Library& library_;
   std::vector<Entry> devices_;
+  std::vector<AmdCard> amd_;
   nvml::EventSet events_ = nullptr;
 };
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "gpus/amd.h"
 #include "gpus/nvml.h"
 #include "gpus/processes.h"
 
@@ -36,14 +37,11 @@ Gpu describe(const Library& library, unsigned index, nvml::Device device) {
   return gpu;
 }
 
-}  // namespace
-
-GpuList list_gpus() {
+void add_nvidia(GpuList& list) {
   const Library& library = Library::get();
-  GpuList list;
   if (!library.usable()) {
     list.problem = library.problem();
-    return list;
+    return;
   }
   std::array<char, 128> version{};
   if (library.driver_version(version.data(), version.size()) == kSuccess) {
@@ -52,12 +50,23 @@ GpuList list_gpus() {
   unsigned count = 0;
   if (const auto code = library.count(&count); code != kSuccess) {
     list.problem = "cannot count GPUs: " + library.explain(code);
-    return list;
+    return;
   }
   for (unsigned index = 0; index < count; ++index) {
     nvml::Device device = nullptr;
     if (library.by_index(index, &device) == kSuccess) list.gpus.push_back(describe(library, index, device));
   }
+}
+
+}  // namespace
+
+std::string_view to_string(Vendor vendor) noexcept { return vendor == Vendor::amd ? "AMD" : "NVIDIA"; }
+
+GpuList list_gpus() {
+  GpuList list;
+  add_nvidia(list);
+  for (const AmdCard& card : amd_cards(static_cast<int>(list.gpus.size())))
+    list.gpus.push_back(describe(card));
   return list;
 }
 

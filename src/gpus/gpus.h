@@ -1,9 +1,10 @@
 #pragma once
-// The NVIDIA GPUs of this machine, as they stand at the moment.
+// The GPUs of this machine, as they stand at the moment.
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace llt::gpus {
@@ -13,8 +14,14 @@ struct GpuProcess {
   std::optional<std::uint64_t> memory_bytes;  ///< unset where the driver does not tell
 };
 
+enum class Vendor { nvidia, amd };
+
+/// "NVIDIA", "AMD".
+[[nodiscard]] std::string_view to_string(Vendor vendor) noexcept;
+
 struct Gpu {
-  int index = 0;  ///< in PCI bus order
+  int index = 0;  ///< NVIDIA's in PCI bus order, then the others
+  Vendor vendor = Vendor::nvidia;
   std::string name, uuid;
   std::string compute_capability;  ///< "7.5"
   std::uint64_t memory_total_bytes = 0;
@@ -26,8 +33,8 @@ struct Gpu {
 };
 
 struct GpuList {
-  std::string driver_version;  ///< empty without a driver
-  std::string problem;         ///< why there is no list; empty when there is
+  std::string driver_version;  ///< NVIDIA's; empty without it
+  std::string problem;         ///< why there is none of NVIDIA's; empty when there is
   std::vector<Gpu> gpus;
 };
 

@@ -23,7 +23,7 @@ class Card {
     add(attr::kHwId, identity.uuid);
     add(attr::kHwName, identity.label);
     add(attr::kHwModel, identity.name);
-    add(attr::kHwVendor, "NVIDIA");
+    add(attr::kHwVendor, identity.vendor);
     add(attr::kHwDriverVersion, identity.driver);
   }
 

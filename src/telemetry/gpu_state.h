@@ -30,7 +30,8 @@ struct GpuOptions {
 /// What does not change while we run. Texts are empty when not known.
 struct GpuIdentity {
   int index = 0;
-  std::string label;  ///< "GPU 0"
+  std::string label;        ///< "GPU 0"
+  std::string_view vendor;  ///< "NVIDIA"
   std::string uuid, name, driver;
   std::string role;
   std::optional<std::uint64_t> planned_bytes;

@@ -63,11 +63,13 @@ void GpuWatch::identify() {
   const gpus::GpuList list = gpus::list_gpus();
   const std::int64_t at = now_unix();
   for (const gpus::Gpu& gpu : list.gpus) {
+    const std::string driver = gpu.vendor == gpus::Vendor::nvidia ? list.driver_version : "";
     GpuIdentity identity{.index = gpu.index,
                          .label = fmt::format("GPU {}", gpu.index),
+                         .vendor = to_string(gpu.vendor),
                          .uuid = gpu.uuid,
                          .name = gpu.name,
-                         .driver = list.driver_version,
+                         .driver = driver,
                          .role = {},
                          .planned_bytes = {}};
     const auto plan = std::ranges::find(options_.plan, gpu.index, &GpuPlan::index);
@@ -82,7 +84,7 @@ void GpuWatch::identify() {
                                 .gpu = static_cast<std::uint16_t>(gpu.index),
                                 .uuid = known(gpu.uuid),
                                 .name = known(gpu.name),
-                                .driver = known(list.driver_version),
+                                .driver = known(driver),
                                 .compute_capability = known(gpu.compute_capability),
                                 .memory_total_bytes = gpu.memory_total_bytes,
                                 .role = known(identity.role),

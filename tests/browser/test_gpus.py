@@ -30,4 +30,4 @@ def test_without_a_gpu_the_panel_says_what_it_is_for(through, open_page):
     page = open_page(through.console).page
     if page.locator("#gpus .gpu").count():
         pytest.skip("this machine has a GPU")
-    assert "No NVIDIA GPU here" in page.locator("#gpus").inner_text()
+    assert "No NVIDIA or AMD GPU here" in page.locator("#gpus").inner_text()

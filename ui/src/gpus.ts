@@ -5,7 +5,7 @@ import type { Gpu } from "./types";
 
 const NOT_TOLD = "the driver does not tell";
 const ABSENT =
-  "No NVIDIA GPU here. With one, this panel shows what runs on each card, its memory, power and temperature.";
+  "No NVIDIA or AMD GPU here. With one, this panel shows what runs on each card, its memory, power and temperature.";
 
 function fact(name: string, value: Node): HTMLElement {
   return el("div", {}, el("dt", {}, name), el("dd", {}, value));
