@@ -99,10 +99,10 @@ TEST(Paths, AreCountedAndOverflowIsSeen) {
 
 TEST(Choose, LeavesSmallGraphsToTheCpu) {
   Request request;
-  EXPECT_FALSE(choose(request, 20).gpu);
-  EXPECT_TRUE(choose(request, 100'000'000).gpu);
+  EXPECT_FALSE(choose(request, 10, 20).gpu);
+  EXPECT_TRUE(choose(request, 1'000'000, 100'000'000).gpu);
   request.algorithm = Algorithm::degree;
-  EXPECT_FALSE(choose(request, UINT64_MAX).gpu);
+  EXPECT_FALSE(choose(request, 1'000'000'000, UINT64_MAX).gpu);
 }
 
 TEST(CpuBackend, AnswersDoNotDependOnThreads) {

@@ -2,18 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analytics/gpu/gpu_backend.h"
 
 namespace llt::analytics {
 namespace {
 
 // From how much work on the GPU is quicker, its start (opening the libraries, a CUDA context, moving the
-// graph: 0.8 s on an H100) counted. Work is edges; for layouts edges times rounds. UINT64_MAX: never seen to
-// be. Measured on an H100 beside 32 cores (docs/performance.md), rounded up; Louvain and Leiden are far
-// quicker there, but find worse communities in graphs that have hardly any, so small graphs are left to the
-// CPU.
+// graph: 0.8 s on an H100) counted. Work is edges; for betweenness edges times sources, for layouts edges
+// times rounds. UINT64_MAX: never seen to be. Measured on an H100 beside 32 cores (docs/performance.md),
+// rounded up. Louvain and Leiden are far quicker there, but find worse communities in graphs that have hardly
+// any, so small graphs are left to the CPU. Betweenness of vertices is left to it at any size, since the back
+// ends disagree on large power-law graphs; that of edges was slower on the GPU up to 10^8, and from where it
+// is not is a guess.
 std::uint64_t crossover(Algorithm algorithm) {
   switch (algorithm) {
+    case Algorithm::edge_betweenness:
+      return 1'000'000'000;
     case Algorithm::layout:
       return 50'000'000;
     case Algorithm::leiden:
@@ -30,8 +36,10 @@ std::uint64_t crossover(Algorithm algorithm) {
   }
 }
 
-std::uint64_t work_of(const Request& request, std::uint64_t edges) {
+std::uint64_t work_of(const Request& request, Vertex vertices, std::uint64_t edges) {
   switch (request.algorithm) {
+    case Algorithm::edge_betweenness:
+      return edges * std::min(vertices, request.samples.value_or(vertices));
     case Algorithm::layout:
       return edges * request.iterations.value_or(500);
     default:
@@ -41,12 +49,12 @@ std::uint64_t work_of(const Request& request, std::uint64_t edges) {
 
 }  // namespace
 
-Choice choose(const Request& request, std::uint64_t edges) {
+Choice choose(const Request& request, Vertex vertices, std::uint64_t edges) {
   const auto name = info_of(request.algorithm).name;
   if (!gpu_can(request.algorithm)) return {false, fmt::format("{} runs on the CPU only", name)};
   const std::uint64_t from = crossover(request.algorithm);
   if (from == UINT64_MAX) return {false, fmt::format("{} is left to the CPU at any size", name)};
-  if (work_of(request, edges) < from) return {false, "a graph of this size is quicker on the CPU"};
+  if (work_of(request, vertices, edges) < from) return {false, "a graph of this size is quicker on the CPU"};
   return {true, "a graph of this size is quicker on the GPU"};
 }
 

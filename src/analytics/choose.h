@@ -14,6 +14,6 @@ struct Choice {
 };
 
 /// By algorithm and size alone; whether there is a GPU is not asked here. `edges`: rows of the input.
-[[nodiscard]] Choice choose(const Request& request, std::uint64_t edges);
+[[nodiscard]] Choice choose(const Request& request, Vertex vertices, std::uint64_t edges);
 
 }  // namespace llt::analytics

@@ -52,7 +52,7 @@ Result<Run> analyse(const EdgeList& edges, const Request& request, Want want, co
   if (!joins_anything(edges))
     return on_cpu(edges, request, progress, "no edge joins two vertices: nothing for a GPU to do");
   if (want == Want::gpu) return on_gpu(edges, request, gpu, progress, "asked for");
-  const Choice choice = choose(request, edges.size());
+  const Choice choice = choose(request, edges.vertices, edges.size());
   if (!choice.gpu) return on_cpu(edges, request, progress, choice.why);
   auto run = on_gpu(edges, request, gpu, progress, choice.why);
   if (run) return run;

@@ -2,17 +2,29 @@
 //   gpu TOTAL USED RESERVED UTILIZATION% ACTIVITY% MILLIWATTS MILLIJOULES CELSIUS SM_MHZ MEMORY_MHZ THROTTLE
 //   process GPU PID BYTES        (BYTES of 0: the driver does not tell)
 //   lost GPU                     (every question about it fails, as when it has fallen off the bus)
-// For what a machine without GPUs cannot produce: placements, wrong processes, lost cards. It proves that numbers
-// arrive where they should, never that they are right.
+// For what a machine without GPUs cannot produce: placements, wrong processes, lost cards. It proves that
+// numbers arrive where they should, never that they are right.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { kMost = 8, kLost = 15, kInvalid = 2, kInsufficient = 7, kUnsupported = 3 };
-struct gpu { unsigned long long total, used, reserved, utilization, activity, power, energy, celsius, sm, memory, throttle; int lost; };
-struct process { unsigned gpu, pid; unsigned long long bytes; };
-struct state { struct gpu gpus[kMost]; unsigned count; struct process processes[64]; unsigned process_count; };
+struct gpu {
+  unsigned long long total, used, reserved, utilization, activity, power, energy, celsius, sm, memory,
+      throttle;
+  int lost;
+};
+struct process {
+  unsigned gpu, pid;
+  unsigned long long bytes;
+};
+struct state {
+  struct gpu gpus[kMost];
+  unsigned count;
+  struct process processes[64];
+  unsigned process_count;
+};
 
 static struct state read_state(void) {
   struct state s = {0};
@@ -23,8 +35,9 @@ static struct state read_state(void) {
     struct gpu g = {0};
     struct process p = {0};
     unsigned index;
-    if (sscanf(line, "gpu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu", &g.total, &g.used, &g.reserved,
-               &g.utilization, &g.activity, &g.power, &g.energy, &g.celsius, &g.sm, &g.memory, &g.throttle) == 11 &&
+    if (sscanf(line, "gpu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu %llu", &g.total, &g.used,
+               &g.reserved, &g.utilization, &g.activity, &g.power, &g.energy, &g.celsius, &g.sm, &g.memory,
+               &g.throttle) == 11 &&
         s.count < kMost) {
       s.gpus[s.count++] = g;
     } else if (sscanf(line, "process %u %u %llu", &p.gpu, &p.pid, &p.bytes) == 3 && s.process_count < 64) {
@@ -50,8 +63,12 @@ int nvmlInit_v2(void) { return 0; }
 const char* nvmlErrorString(int code) { return code == kLost ? "GPU is lost" : "error"; }
 int nvmlSystemGetDriverVersion(char* text, unsigned size) { return snprintf(text, size, "580.00") < 0; }
 int nvmlDeviceGetCount_v2(unsigned* count) { return *count = read_state().count, 0; }
-int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) { return *device = (void*)(uintptr_t)(index + 1), 0; }
-int nvmlDeviceGetName(void* device, char* text, unsigned size) { return (void)device, snprintf(text, size, "Tesla T4") < 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned index, void** device) {
+  return *device = (void*)(uintptr_t)(index + 1), 0;
+}
+int nvmlDeviceGetName(void* device, char* text, unsigned size) {
+  return (void)device, snprintf(text, size, "Tesla T4") < 0;
+}
 int nvmlDeviceGetUUID(void* device, char* text, unsigned size) {
   return snprintf(text, size, "GPU-fake-%u", (unsigned)(uintptr_t)device - 1) < 0;
 }
@@ -62,9 +79,15 @@ int nvmlDeviceGetMemoryInfo(void* device, unsigned long long* memory) {
   memory[0] = g.total, memory[1] = g.total - g.used - g.reserved, memory[2] = g.used + g.reserved;
   return 0;
 }
-int nvmlDeviceGetCudaComputeCapability(void* device, int* major, int* minor) { return (void)device, *major = 7, *minor = 5, 0; }
+int nvmlDeviceGetCudaComputeCapability(void* device, int* major, int* minor) {
+  return (void)device, *major = 7, *minor = 5, 0;
+}
 int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void* out) {
-  struct { unsigned pid; unsigned long long used; unsigned instance, compute; }* list = out;
+  struct {
+    unsigned pid;
+    unsigned long long used;
+    unsigned instance, compute;
+  }* list = out;
   const struct state s = read_state();
   unsigned found = 0;
   for (unsigned i = 0; i < s.process_count; ++i) {
@@ -80,7 +103,10 @@ int nvmlDeviceGetComputeRunningProcesses_v3(void* device, unsigned* count, void*
 
 #ifndef ONLY_THE_NEEDED
 int nvmlDeviceGetMemoryInfo_v2(void* device, void* out) {
-  struct { unsigned version; unsigned long long total, reserved, free, used; }* memory = out;
+  struct {
+    unsigned version;
+    unsigned long long total, reserved, free, used;
+  }* memory = out;
   struct gpu g;
   const int code = find(device, &g);
   if (code != 0) return code;
