@@ -2,11 +2,12 @@
 (wakeups.py says how a loaded machine is allowed for)."""
 
 import itertools
+import statistics
 import time
 
 import pytest
 
-from truth.driver import MILLISECOND, median_error_ms, next_tag, rows_of, run_batch, send
+from truth.driver import MILLISECOND, Batches, median_error_ms, next_tag, rows_of, send
 from support.http import RawConnection, request_bytes, scripted_chat
 
 TRUE_TIMES = {
@@ -18,51 +19,35 @@ TRUE_TIMES = {
 
 @pytest.fixture(scope="module")
 def batches(through, scripted_process):
-    """Measured once, judged by many tests: streamed and plain, one at a time and eight at once."""
-    made = {}
-    for stream in (True, False):
-        for at_once in (1, 8):
-            kind = "streamed" if stream else "plain"
-            made[kind, at_once] = run_batch(through, scripted_process, stream, 32, at_once, seed=at_once)
-    return made
-
-
-@pytest.mark.parametrize("at_once", [1, 8])
-@pytest.mark.parametrize("column", list(TRUE_TIMES))
-def test_streamed_times_are_true(batches, column, at_once):
-    batch = batches["streamed", at_once]
-    assert median_error_ms(batch, lambda row: row[column], TRUE_TIMES[column]) < batch.tolerance_ms
-
-
-def test_time_to_first_token_is_true(batches):
-    """One at a time: the engine's own time and next to nothing more."""
-    batch = batches["streamed", 1]
-    error = median_error_ms(batch, lambda row: row["ttft_ns"], lambda e: e["tokens_ns"][0] - e["first_byte_ns"])
-    assert error < batch.tolerance_ms
-
-
-def test_time_to_first_token_in_a_crowd_is_the_engines_time_and_our_own(batches):
-    """Eight at once: requests wait for each other within the gateway too, and that time is in it."""
-    def without_ours(row):
-        return row["ttft_ns"] - row["receive_ns"] - row["gateway_ns"] - (row["connect_ns"] or 0)
-    batch = batches["streamed", 8]
-    error = median_error_ms(batch, without_ours, lambda e: e["tokens_ns"][0] - e["received_ns"])
-    assert error < batch.tolerance_ms
-
-
-@pytest.mark.parametrize("at_once", [1, 8])
-@pytest.mark.parametrize("column", list(TRUE_TIMES))
-def test_plain_times_are_true(batches, column, at_once):
-    batch = batches["plain", at_once]
-    assert median_error_ms(batch, lambda row: row[column], TRUE_TIMES[column]) < batch.tolerance_ms
+    return Batches(through, scripted_process)
 
 
 @pytest.mark.parametrize("kind", ["streamed", "plain"])
-def test_totals_are_true(batches, kind):
-    """One at a time: the engine's own time and next to nothing more."""
-    error = median_error_ms(batches[kind, 1], lambda row: row["total_ns"],
-                            lambda entry: entry["answered_ns"] - entry["first_byte_ns"])
-    assert error < batches[kind, 1].tolerance_ms
+@pytest.mark.parametrize("at_once", [1, 8])
+@pytest.mark.parametrize("column", list(TRUE_TIMES))
+def test_phases_are_true(batches, column, at_once, kind):
+    batches.assert_error(kind, at_once, lambda batch: median_error_ms(batch, lambda row: row[column],
+                                                                      TRUE_TIMES[column]))
+
+
+def without_ours(row: dict, column: str) -> int:
+    """Less what the row itself names as the gateway's: how long that takes depends on who else wants the processor
+    (bench/gateway measures it), so only that nothing else is in the time can be true or false here."""
+    return row[column] - row["receive_ns"] - row["gateway_ns"] - (row["connect_ns"] or 0)
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_time_to_first_token_is_the_engines_time_and_our_own(batches, at_once):
+    batches.assert_error("streamed", at_once, lambda batch: median_error_ms(
+        batch, lambda row: without_ours(row, "ttft_ns"), lambda entry: entry["tokens_ns"][0] - entry["received_ns"]))
+
+
+@pytest.mark.parametrize("kind", ["streamed", "plain"])
+def test_totals_are_the_engines_time_and_our_own(batches, kind):
+    """One at a time. (In a crowd the last chunk waits for its turn in the gateway.)"""
+    batches.assert_error(kind, 1, lambda batch: median_error_ms(
+        batch, lambda row: without_ours(row, "total_ns") - (row["client_ns"] or 0),
+        lambda entry: entry["answered_ns"] - entry["received_ns"]))
 
 
 @pytest.mark.parametrize("kind", ["streamed", "plain"])
@@ -70,10 +55,11 @@ def test_totals_are_true(batches, kind):
 def test_totals_lie_between_the_engines_and_the_clients(batches, kind, at_once):
     """The gateway's interval contains the engine's and, but for the return from its last write, is contained in the
     client's."""
-    batch = batches[kind, at_once]
-    beyond = sorted(max(entry["answered_ns"] - entry["received_ns"] - row["total_ns"],
-                        row["total_ns"] - entry["client_ns"]) for row, entry in batch)
-    assert beyond[len(beyond) * 9 // 10] < batch.tolerance_ms * MILLISECOND
+    def beyond_ms(batch):
+        beyond = sorted(max(entry["answered_ns"] - entry["received_ns"] - row["total_ns"],
+                            row["total_ns"] - entry["client_ns"]) for row, entry in batch)
+        return beyond[len(beyond) * 9 // 10] / MILLISECOND
+    batches.assert_error(kind, at_once, beyond_ms)
 
 
 def test_plain_answers_have_no_time_to_first_token(batches):
@@ -82,13 +68,14 @@ def test_plain_answers_have_no_time_to_first_token(batches):
 
 def test_per_token_times_are_true(batches):
     """Each gap between content chunks, against the gap between the engine's writes."""
-    errors = []
-    for row, entry in batches["streamed", 1]:
-        true = [b - a for a, b in zip(entry["tokens_ns"], entry["tokens_ns"][1:])]
-        assert len(row["chunk_gaps_us"]) == len(true) == row["content_chunks"] - 1
-        errors += [abs(gap * 1000 - right) / MILLISECOND for gap, right in zip(row["chunk_gaps_us"], true)]
-    errors.sort()
-    assert errors[len(errors) // 2] < batches["streamed", 1].tolerance_ms
+    def gap_error_ms(batch):
+        errors = []
+        for row, entry in batch:
+            true = [b - a for a, b in zip(entry["tokens_ns"], entry["tokens_ns"][1:])]
+            assert len(row["chunk_gaps_us"]) == len(true) == row["content_chunks"] - 1
+            errors += [abs(gap * 1000 - right) / MILLISECOND for gap, right in zip(row["chunk_gaps_us"], true)]
+        return statistics.median(errors)
+    batches.assert_error("streamed", 1, gap_error_ms)
 
 
 @pytest.mark.parametrize("kind", ["streamed", "plain"])
@@ -106,15 +93,14 @@ def test_phases_add_up_exactly(batches, kind):
 @pytest.mark.parametrize("kind", ["streamed", "plain"])
 def test_little_is_unattributed(batches, kind):
     """With engine events for everything, what is left over is the way through the kernel."""
-    left = sorted(row["unattributed_ns"] or 0 for row, _ in batches[kind, 1])
-    assert left[len(left) // 2] < batches[kind, 1].tolerance_ms * MILLISECOND
+    batches.assert_error(kind, 1, lambda batch: statistics.median(row["unattributed_ns"] or 0
+                                                                  for row, _ in batch) / MILLISECOND)
 
 
 def test_start_time_is_the_wall_clock_of_the_first_byte(batches):
     offset = time.time_ns() - time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-    error = median_error_ms(batches["streamed", 1], lambda row: row["start_unix_ns"],
-                            lambda entry: entry["first_byte_ns"] + offset)
-    assert error < batches["streamed", 1].tolerance_ms
+    batches.assert_error("streamed", 1, lambda batch: median_error_ms(
+        batch, lambda row: row["start_unix_ns"], lambda entry: entry["first_byte_ns"] + offset))
 
 
 def test_a_slowly_sent_request_is_in_receive_and_in_time_to_first_token(through, scripted):
