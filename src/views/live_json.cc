@@ -17,13 +17,17 @@ Json or_null(const std::optional<T>& value) {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-// Three decimals: microseconds of a millisecond value, and rows that stay short.
-void append_number(std::string& out, std::optional<double> value) {
+// Three decimals: microseconds of a millisecond value, and rows that stay short. Rates over longer times need
+// more: one request an hour is one.
+constexpr double kShort = 1e3;
+constexpr double kExact = 1e9;
+
+void append_number(std::string& out, std::optional<double> value, double scale = kShort) {
   if (!value || !std::isfinite(*value)) {
     out += "null";
     return;
   }
-  const double rounded = std::round(*value * 1000) / 1000;
+  const double rounded = std::round(*value * scale) / scale;
   fmt::format_to(std::back_inserter(out), "{}", rounded);
 }
 
@@ -87,9 +91,9 @@ std::string_view point_columns_json() {
 void append_point_row(std::string& out, const SecondPoint& point, int seconds) {
   out += '[';
   out += std::to_string(point.time);
-  const auto append = [&out](std::optional<double> value) {
+  const auto append = [&out, scale = seconds > 1 ? kExact : kShort](std::optional<double> value) {
     out += ',';
-    append_number(out, value);
+    append_number(out, value, scale);
   };
   const auto append_sampled = [&out](std::optional<std::int64_t> value) {
     out += ',';

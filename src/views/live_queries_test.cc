@@ -226,7 +226,8 @@ TEST_F(LiveQueries, StepsSayWhoIsInWhichSlot) {
 
 std::vector<std::string> ids_of(const Reply& reply) {
   std::vector<std::string> ids;
-  for (const Json& row : Json::parse(reply.body)["requests"]) ids.push_back(row["request_id"]);
+  const Json document = Json::parse(reply.body);
+  for (const Json& row : document["requests"]) ids.push_back(row["request_id"]);
   return ids;
 }
 

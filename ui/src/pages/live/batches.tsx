@@ -93,7 +93,7 @@ function TurnPiece({ turn, end }: { turn: Turn; end: number }) {
 
 function Slots({ end, all }: { end: number; all: Turn[] }) {
   const engine = present.value?.engines[0];
-  const context = engine?.context_tokens && engine.slots ? engine.context_tokens / engine.slots : null;
+  const context = engine?.context_tokens ?? null; // of one slot, as the server reports it
   const lanes = lanesOf(all, engine?.slots ?? null);
   return (
     <div class="lanes" role="list" aria-label="Slots over the last minute">
@@ -213,8 +213,16 @@ function Steps({ list }: { list: Step[] }) {
   );
 }
 
-const NO_PROBE =
-  "No batch step was seen yet: this panel shows who is in which slot and what each step carries. It needs the probe in a llama-server with a shared libllama: `up` puts it in by itself, `llamatelemetry probe` into one that you start; `llamatelemetry doctor` says whether yours can have it.";
+function NoProbe() {
+  return (
+    <p class="note">
+      No batch step was seen yet: this panel shows who is in which slot and what each step carries. It needs
+      the probe in a llama-server with a shared libllama: <code>up</code> puts it in by itself,{" "}
+      <code>llamatelemetry probe</code> into one that you start; <code>llamatelemetry doctor</code> says
+      whether yours can have it.
+    </p>
+  );
+}
 
 export function Batches() {
   const [held, setHeld] = useState({ turns: turns.peek(), steps: steps.peek(), end: Date.now() });
@@ -257,7 +265,7 @@ export function Batches() {
           {held.steps.length > 0 && <Steps list={held.steps} />}
         </div>
       ) : (
-        <p class="note">{NO_PROBE}</p>
+        <NoProbe />
       )}
     </section>
   );

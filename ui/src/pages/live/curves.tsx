@@ -140,6 +140,7 @@ export function Curves({ state }: { state: CurvesState }) {
     return () => document.removeEventListener("visibilitychange", again);
   }, []);
   const dark = isDark.value;
+  const probed = state.shown.window.get("steps").some((value) => value !== null);
   return (
     <section aria-labelledby="charts-title">
       <h2 id="charts-title" class="hidden">
@@ -151,7 +152,7 @@ export function Curves({ state }: { state: CurvesState }) {
         </p>
       )}
       <div id="charts" class="charts">
-        {CHARTS.map((spec) => (
+        {CHARTS.filter((spec) => probed || !spec.probed).map((spec) => (
           <Chart key={spec.id} spec={spec} shown={state.shown} plotly={plotly} dark={dark} seen={seen} />
         ))}
       </div>

@@ -19,6 +19,7 @@ export interface ChartSpec {
   stacked?: boolean;
   wide?: boolean;
   scale?: number; // values are multiplied by it
+  probed?: boolean; // shown only where the engine's steps are known
   perStep?: boolean; // values are divided by the second's steps
   range?: [number, number];
   ticks?: number[];
@@ -156,6 +157,7 @@ export const CHARTS: ChartSpec[] = [
     ],
     stacked: true,
     perStep: true,
+    probed: true,
     mean: true,
     suffix: "",
     format: (value) => `${number(value)} tokens`,
@@ -168,6 +170,8 @@ export const CHARTS: ChartSpec[] = [
     meaning:
       "From the call of the engine's decode until its results were there. A running answer gets one token a step, so a step's time is the floor of the time per output token.",
     lines: [{ column: "step_p95", name: "p95", colour: "quantile" }],
+    wide: true,
+    probed: true,
     suffix: " ms",
     mean: true,
     format: milliseconds,

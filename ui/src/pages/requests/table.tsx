@@ -5,6 +5,7 @@ import { Explain } from "../../parts/explain";
 import { RequestDetail } from "../../parts/detail";
 import { count, dateAndTime } from "../../parts/format";
 import { PhaseBar, PhaseKey, type Phased } from "../../parts/phases";
+import { Status } from "../../parts/status";
 import { Unknown } from "../../parts/value";
 import { useCommands } from "../../shell/commands";
 import { linkTo } from "../../shell/pages";
@@ -41,18 +42,13 @@ function whyUnknown(column: RequestColumn, row: Row): string {
 function Cell({ column, row }: { column: RequestColumn; row: Row }) {
   if (column.name === PHASES_COLUMN) return <PhaseBar request={row as unknown as Phased} />;
   const value = row[column.name];
-  if (value === null || value === undefined) return <Unknown why={whyUnknown(column, row)} />;
   if (column.name === "http_status") {
-    const failed = row["error_type"];
+    const text = (name: string) => row[name] as string | null;
     return (
-      <span
-        class={failed ? "status bad" : "status"}
-        title={failed ? String(row["error_message"] ?? "") : undefined}
-      >
-        {String(value)} {failed ? String(failed) : ""}
-      </span>
+      <Status status={value as number | null} error={text("error_type")} message={text("error_message")} />
     );
   }
+  if (value === null || value === undefined) return <Unknown why={whyUnknown(column, row)} />;
   return <>{valueText(value, column)}</>;
 }
 
