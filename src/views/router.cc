@@ -21,6 +21,9 @@ constexpr std::array kEntries{
     Entry{"/api/v1/query", Resource::query, true, true},
     Entry{"/api/v1/live", Resource::live, false, true},
     Entry{"/api/v1/requests", Resource::requests, false, true},
+    Entry{"/api/v1/heatmap", Resource::heatmap, false, true},
+    Entry{"/api/v1/range", Resource::range, false, true},
+    Entry{"/api/v1/schema", Resource::schema, false, true},
 };
 constexpr std::string_view kRequestPrefix = "/api/v1/requests/";
 
