@@ -81,6 +81,12 @@ class DuckStore final : public Store {
     return engine_.run(*database, sql, format, limits, sink);
   }
 
+  Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits, const ChunkSink& sink) override {
+    const auto database = slot_.borrow();
+    if (!database) return fail(ErrorCode::unavailable, "the store is not open: " + health().message);
+    return engine_.scan(*database, sql, limits, sink);
+  }
+
   Health health() const override { return writer_->health(); }
 
   bool flush(int timeout_ms) override { return writer_->wait_durable(queue_.request_flush(), timeout_ms); }
@@ -128,6 +134,9 @@ class ReadOnlyStore final : public Reader {
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,
                           const Sink& sink) override {
     return engine_.run(*database_, sql, format, limits, sink);
+  }
+  Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits, const ChunkSink& sink) override {
+    return engine_.scan(*database_, sql, limits, sink);
   }
 
  private:

@@ -9,6 +9,7 @@
 
 #include "store/reader.h"
 #include "views/request_columns.h"
+#include "views/store_json.h"
 
 namespace llt::views {
 namespace {
@@ -18,21 +19,12 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::array<std::string_view, 8> kPhases{"receive", "gateway", "connect",      "queue",
                                                   "prefill", "decode",  "unattributed", "client"};
-const store::QueryLimits kLimits{.timeout_ms = 10'000};
 constexpr std::int64_t kMaxRequests = 1000;
 constexpr std::size_t kMaxIdBytes = 1024;
 
-Result<Json> rows_of(store::Reader& reader, const std::string& sql) {
-  auto text = reader.query_text(sql, store::Format::json, kLimits);
-  if (!text) return std::unexpected(std::move(text.error()));
-  Json rows = Json::parse(*text, nullptr, false);
-  if (!rows.is_array()) return fail(ErrorCode::internal, "the store answered with something else than rows");
-  return rows;
-}
-
 Reply json_reply(const Json& document) {
   Reply reply;
-  reply.body = document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  reply.body = json_text(document);
   return reply;
 }
 
