@@ -1,11 +1,11 @@
 // The charts: what each shows, and how Plotly draws it. Each chart's legend is ours: it doubles as the
 // display of the present values, and is text that can be read aloud.
 import type { Data, Layout } from "plotly.js-dist-min";
-import { el, setText } from "./dom";
-import { count, milliseconds, number, percent } from "./format";
-import type { SeriesWindow } from "./series";
-import { colour } from "./theme";
-import type { Column } from "./types";
+import { el, setText } from "../../parts/dom";
+import { count, milliseconds, number, percent } from "../../parts/format";
+import type { SeriesWindow } from "../../data/series";
+import { colour } from "../../shell/theme";
+import type { Column } from "../../data/types";
 
 type Plotly = typeof import("plotly.js-dist-min");
 
@@ -147,6 +147,12 @@ export class Charts {
   async load(): Promise<void> {
     const module = await import("plotly.js-dist-min");
     this.plotly = (module as unknown as { default?: Plotly }).default ?? module;
+  }
+
+  /** Gives back what Plotly holds; the elements go with their parent. */
+  close(): void {
+    for (const { plot } of this.figures.values()) this.plotly?.purge(plot);
+    this.plotly = null;
   }
 
   draw(window: SeriesWindow, seconds: number): void {

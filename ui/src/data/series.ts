@@ -1,5 +1,5 @@
 // The curves' points: one per second, replaced when the console revises them.
-import { plotTime } from "./format";
+import { plotTime } from "../parts/format";
 import type { Column, Row } from "./types";
 
 const HELD_SECONDS = 1200;
