@@ -12,10 +12,11 @@ export async function ask(
   path: string,
   headers: Record<string, string> = {},
   signal?: AbortSignal,
+  how: Pick<RequestInit, "method" | "body"> = {},
 ): Promise<Response> {
   const key = sessionStorage.getItem(KEY);
   if (key) headers["Authorization"] = `Bearer ${key}`;
-  const response = await fetch(path, { headers, cache: "no-store", ...(signal ? { signal } : {}) });
+  const response = await fetch(path, { ...how, headers, cache: "no-store", ...(signal ? { signal } : {}) });
   if (response.status === 401) throw new NeedsKey();
   return response;
 }
