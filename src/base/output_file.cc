@@ -1,4 +1,4 @@
-#include "gguf/output_file.h"
+#include "base/output_file.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-namespace llt::gguf {
+namespace llt {
 namespace {
 
 ErrorCode code_of(int error) {
@@ -67,6 +67,7 @@ Result<OutputFile> OutputFile::create(const std::filesystem::path& destination, 
 }
 
 Result<> OutputFile::reserve(std::uint64_t bytes) {
+  if (bytes == 0) return {};
   if (fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) == 0) return {};
   // Other errors mean that this file system cannot reserve; writing will tell.
   if (errno == ENOSPC || errno == EDQUOT) return not_enough_room(destination_, bytes);
@@ -102,4 +103,4 @@ Result<> OutputFile::commit() {
   return {};
 }
 
-}  // namespace llt::gguf
+}  // namespace llt
