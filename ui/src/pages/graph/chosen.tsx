@@ -23,7 +23,15 @@ function nameOf(picture: Picture, node: number): string {
   return label ? textOf(label, node) : String(node);
 }
 
-function NodeButton({ picture, node, onPick }: { picture: Picture; node: number; onPick(node: number): void }) {
+function NodeButton({
+  picture,
+  node,
+  onPick,
+}: {
+  picture: Picture;
+  node: number;
+  onPick(node: number): void;
+}) {
   return (
     <button type="button" class="node-link" onClick={() => onPick(node)}>
       {nameOf(picture, node)}
@@ -44,7 +52,12 @@ function DetailLink({ picture, chosen }: { picture: Picture; chosen: number }) {
   ) : null;
 }
 
-function Neighbours({ picture, near, chosen, onPick }: Pick<Props, "picture" | "near" | "chosen" | "onPick">) {
+function Neighbours({
+  picture,
+  near,
+  chosen,
+  onPick,
+}: Pick<Props, "picture" | "near" | "chosen" | "onPick">) {
   const weight = picture.edges.find((column) => column.name === "weight");
   const weights = weight?.kind === "number" ? weight.values : null;
   const sums = new Map<number, number>();
@@ -79,7 +92,12 @@ export function ChosenPanel(props: Props) {
       <div class="chosen-actions">
         <label class="field">
           Neighbourhood{" "}
-          <select value={hops} onChange={(event) => setParams({ hops: event.currentTarget.value === "0" ? null : event.currentTarget.value })}>
+          <select
+            value={hops}
+            onChange={(event) =>
+              setParams({ hops: event.currentTarget.value === "0" ? null : event.currentTarget.value })
+            }
+          >
             <option value="0">all</option>
             <option value="1">1 edge</option>
             <option value="2">2 edges</option>
@@ -91,11 +109,15 @@ export function ChosenPanel(props: Props) {
         </button>
         <DetailLink picture={picture} chosen={chosen} />
       </div>
-      {props.shown !== null && target === null && <p class="note">{count(props.shown)} nodes are meant; the others step back.</p>}
+      {props.shown !== null && target === null && (
+        <p class="note">{count(props.shown)} nodes are meant; the others step back.</p>
+      )}
       {target !== null && (
         <div class="path" role="status">
           <h3>
-            {path ? `Path of ${count(path.edges.length)} edges to ${nameOf(picture, target)}` : `No path leads to ${nameOf(picture, target)}`}
+            {path
+              ? `Path of ${count(path.edges.length)} edges to ${nameOf(picture, target)}`
+              : `No path leads to ${nameOf(picture, target)}`}
           </h3>
           <ol>
             {path?.nodes.map((node) => (

@@ -24,11 +24,21 @@ interface Option {
   text: string;
 }
 
-function Select(props: { id: string; name: string; value: string; options: Option[]; onChange(value: string): void }) {
+function Select(props: {
+  id: string;
+  name: string;
+  value: string;
+  options: Option[];
+  onChange(value: string): void;
+}) {
   return (
     <label class="field" for={props.id}>
       <span>{props.name}</span>
-      <select id={props.id} value={props.value} onChange={(event) => props.onChange(event.currentTarget.value)}>
+      <select
+        id={props.id}
+        value={props.value}
+        onChange={(event) => props.onChange(event.currentTarget.value)}
+      >
         {props.options.map((option) => (
           <option key={option.value} value={option.value}>
             {option.text}
@@ -50,7 +60,8 @@ function Search({ picture, onFound }: { picture: Picture; onFound(node: number):
     const found: number[] = [];
     if (find.length === 0 || !labels || !ids) return found;
     for (let v = 0; v < picture.head.node_count && found.length < 8; ++v) {
-      if (textOf(labels, v).toLowerCase().includes(find) || textOf(ids, v).toLowerCase() === find) found.push(v);
+      if (textOf(labels, v).toLowerCase().includes(find) || textOf(ids, v).toLowerCase() === find)
+        found.push(v);
     }
     return found;
   }, [picture, find]);
@@ -119,7 +130,11 @@ function SavedViews() {
             <button type="button" class="node-link" onClick={() => go(`/graph${view.search}`)}>
               {view.name}
             </button>
-            <button type="button" aria-label={`Forget ${view.name}`} onClick={() => setViews(forgetView(view.name))}>
+            <button
+              type="button"
+              aria-label={`Forget ${view.name}`}
+              onClick={() => setViews(forgetView(view.name))}
+            >
               ✕
             </button>
           </li>
@@ -132,7 +147,10 @@ function SavedViews() {
 function columnOptions(picture: Picture, kinds: string[]): Option[] {
   return picture.nodes
     .filter((column) => kinds.includes(column.kind) && !["x", "y", "predecessor"].includes(column.name))
-    .map((column) => ({ value: column.name, text: column.unit ? `${column.name} (${column.unit})` : column.name }));
+    .map((column) => ({
+      value: column.name,
+      text: column.unit ? `${column.name} (${column.unit})` : column.name,
+    }));
 }
 
 interface Props {
@@ -145,11 +163,18 @@ interface Props {
 
 export function Controls({ catalogue, picture, choices, onFile, onFound }: Props) {
   const graph = param("graph") ?? "services";
-  const kinds = (catalogue?.graphs ?? []).map(({ name, meaning }) => ({ value: name, text: `${name}: ${meaning}` }));
-  if (!kinds.some((kind) => kind.value === graph)) kinds.push({ value: graph, text: graph.startsWith("edges-") ? "your edge list" : graph });
+  const kinds = (catalogue?.graphs ?? []).map(({ name, meaning }) => ({
+    value: name,
+    text: `${name}: ${meaning}`,
+  }));
+  if (!kinds.some((kind) => kind.value === graph))
+    kinds.push({ value: graph, text: graph.startsWith("edges-") ? "your edge list" : graph });
   const algorithms = (catalogue?.algorithms ?? [])
     .filter((one) => one.answer !== "positions")
-    .map((one) => ({ value: one.name, text: one.needs_from ? `${one.name} (from the chosen node)` : one.name }));
+    .map((one) => ({
+      value: one.name,
+      text: one.needs_from ? `${one.name} (from the chosen node)` : one.name,
+    }));
   const asked = param("algorithm") ?? "";
   const ask = (name: string) => {
     const info = catalogue?.algorithms.find((one) => one.name === name);
@@ -159,7 +184,13 @@ export function Controls({ catalogue, picture, choices, onFile, onFound }: Props
   };
   return (
     <section class="panel graph-controls" aria-label="What is shown">
-      <Select id="graph-kind" name="Graph" value={graph} options={kinds} onChange={(value) => setParams({ ...FRESH, graph: value, algorithm: null, trace: null }, "push")} />
+      <Select
+        id="graph-kind"
+        name="Graph"
+        value={graph}
+        options={kinds}
+        onChange={(value) => setParams({ ...FRESH, graph: value, algorithm: null, trace: null }, "push")}
+      />
       <Select
         id="graph-algorithm"
         name="Asked"
@@ -186,9 +217,33 @@ export function Controls({ catalogue, picture, choices, onFile, onFound }: Props
       />
       {picture && choices && (
         <>
-          <Select id="graph-colour" name="Colour" value={choices.colour} options={[{ value: "none", text: "one for all" }, ...columnOptions(picture, ["number", "group", "category"])]} onChange={(value) => setParams({ colour: value })} />
-          <Select id="graph-size" name="Size" value={choices.size} options={[{ value: "none", text: "one for all" }, ...columnOptions(picture, ["number"])]} onChange={(value) => setParams({ size: value })} />
-          <Select id="graph-label" name="Label" value={choices.label} options={[{ value: "none", text: "none" }, ...columnOptions(picture, ["number", "group", "category", "text"])]} onChange={(value) => setParams({ label: value })} />
+          <Select
+            id="graph-colour"
+            name="Colour"
+            value={choices.colour}
+            options={[
+              { value: "none", text: "one for all" },
+              ...columnOptions(picture, ["number", "group", "category"]),
+            ]}
+            onChange={(value) => setParams({ colour: value })}
+          />
+          <Select
+            id="graph-size"
+            name="Size"
+            value={choices.size}
+            options={[{ value: "none", text: "one for all" }, ...columnOptions(picture, ["number"])]}
+            onChange={(value) => setParams({ size: value })}
+          />
+          <Select
+            id="graph-label"
+            name="Label"
+            value={choices.label}
+            options={[
+              { value: "none", text: "none" },
+              ...columnOptions(picture, ["number", "group", "category", "text"]),
+            ]}
+            onChange={(value) => setParams({ label: value })}
+          />
           <Search picture={picture} onFound={onFound} />
         </>
       )}

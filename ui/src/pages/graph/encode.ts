@@ -3,8 +3,34 @@ import { MISSING, textOf, type Column } from "./picture";
 
 // Twelve hues that stay apart in pairs of lightness for every common kind of colour blindness (after Okabe and Ito, and
 // Tol); names stand beside them in the legend, and what is chosen is named in words.
-const HUES_LIGHT = ["#0072b2", "#d55e00", "#009e73", "#b0699b", "#8a6d00", "#2f9fd0", "#5b4bc4", "#7a7a7a", "#a3312c", "#3d7a1f", "#c98b00", "#00808a"];
-const HUES_DARK = ["#56b4e9", "#f0803c", "#2ec49a", "#d694c1", "#e8cf5a", "#9ad4f5", "#a99bff", "#b5b5b5", "#ff8a80", "#9ccc65", "#ffc457", "#4dd0d8"];
+const HUES_LIGHT = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#b0699b",
+  "#8a6d00",
+  "#2f9fd0",
+  "#5b4bc4",
+  "#7a7a7a",
+  "#a3312c",
+  "#3d7a1f",
+  "#c98b00",
+  "#00808a",
+];
+const HUES_DARK = [
+  "#56b4e9",
+  "#f0803c",
+  "#2ec49a",
+  "#d694c1",
+  "#e8cf5a",
+  "#9ad4f5",
+  "#a99bff",
+  "#b5b5b5",
+  "#ff8a80",
+  "#9ccc65",
+  "#ffc457",
+  "#4dd0d8",
+];
 // From little to much: even steps of lightness (after Viridis).
 const RAMP_LIGHT = ["#d9e8c4", "#7fc8a0", "#2f9c8f", "#2a6f8e", "#3b4a88", "#3c1361"];
 const RAMP_DARK = ["#433a78", "#3a6a94", "#2f9494", "#4fbf86", "#a8dd5a", "#fdf07a"];
@@ -86,8 +112,11 @@ function colourGroups(column: Column & { kind: "group" | "category" }, dark: boo
   const grey = rgb(greyHex);
   const rgba = new Float32Array(column.values.length * 4);
   column.values.forEach((value, i) => paint(rgba, i, palette[place.get(value) ?? hues.length] ?? grey));
-  const name = (value: number) => (column.kind === "category" ? (column.names[value] ?? "?") : `${column.name} ${value}`);
-  const items = ranked.slice(0, hues.length).map(([value, count], i) => ({ colour: hues[i]!, text: name(value), count }));
+  const name = (value: number) =>
+    column.kind === "category" ? (column.names[value] ?? "?") : `${column.name} ${value}`;
+  const items = ranked
+    .slice(0, hues.length)
+    .map(([value, count], i) => ({ colour: hues[i]!, text: name(value), count }));
   const rest = ranked.slice(hues.length);
   if (rest.length > 0) {
     const sum = rest.reduce((all, [, count]) => all + count, 0);
@@ -113,7 +142,8 @@ export function sizesFor(column: Column | null, nodes: number): Float32Array {
   if (column?.kind !== "number") return sizes;
   const scale = scaleOf(column.values);
   column.values.forEach((value, i) => {
-    if (Number.isFinite(value)) sizes[i] = base + (most - base) * Math.sqrt(Math.min(Math.max(scale.share(value), 0), 1));
+    if (Number.isFinite(value))
+      sizes[i] = base + (most - base) * Math.sqrt(Math.min(Math.max(scale.share(value), 0), 1));
   });
   return sizes;
 }

@@ -24,10 +24,13 @@ const DEFAULT_GRAPH = "services";
 const BROWSER_LAYOUT_FROM = 150_000; // edges: beyond, the server's layout takes minutes
 
 const EMPTY: Record<string, string> = {
-  services: "No call between services has been seen. It is drawn from spans: those of the gateway's requests, and those of your own services when they send OpenTelemetry traces.",
+  services:
+    "No call between services has been seen. It is drawn from spans: those of the gateway's requests, and those of your own services when they send OpenTelemetry traces.",
   trace: "No span has a child here yet. Send a request through the gateway, or choose a longer time.",
-  interference: "No two requests have shared the engine. Send several at once: an edge then says who delayed whom, exactly where the engine's probe is on.",
-  prefix: "No prompt has come twice. When the same prompt comes again, this shows how much of it was computed again.",
+  interference:
+    "No two requests have shared the engine. Send several at once: an edge then says who delayed whom, exactly where the engine's probe is on.",
+  prefix:
+    "No prompt has come twice. When the same prompt comes again, this shows how much of it was computed again.",
   model: "The model file has no tensors.",
 };
 
@@ -77,7 +80,11 @@ function defaultColour(picture: Picture): string {
 
 function defaultSize(picture: Picture): string {
   const asked = picture.head.algorithm;
-  return columnOf(picture, asked)?.kind === "number" ? asked : columnOf(picture, "bytes") ? "bytes" : "degree";
+  return columnOf(picture, asked)?.kind === "number"
+    ? asked
+    : columnOf(picture, "bytes")
+      ? "bytes"
+      : "degree";
 }
 
 function choicesOf(picture: Picture) {
@@ -234,14 +241,29 @@ export default function GraphPage() {
 
   const toggleSimulation = () => {
     if (!scene) return;
-    if (!scene.renderer.simulate(!simulating)) announce("Forces need WebGL, which this browser does not offer here.", "failed");
+    if (!scene.renderer.simulate(!simulating))
+      announce("Forces need WebGL, which this browser does not offer here.", "failed");
     else setSimulating(!simulating);
   };
   const takeFile = async (file: File) => {
     try {
       const name = await sendEdges(file);
       const large = file.size > 3_000_000;
-      setParams({ graph: name, algorithm: null, from: null, node: null, to: null, t0: null, t1: null, colour: null, size: null, layout: large ? "none" : null }, "push");
+      setParams(
+        {
+          graph: name,
+          algorithm: null,
+          from: null,
+          node: null,
+          to: null,
+          t0: null,
+          t1: null,
+          colour: null,
+          size: null,
+          layout: large ? "none" : null,
+        },
+        "push",
+      );
     } catch (error) {
       announce((error as Error).message, "failed");
     }
@@ -251,10 +273,25 @@ export default function GraphPage() {
       { text: "Show the whole graph", group: "Graph", keys: "0", run: () => scene?.renderer.fit(null) },
       { text: "Zoom in", group: "Graph", keys: "+", run: () => scene?.renderer.zoom(1.4) },
       { text: "Zoom out", group: "Graph", keys: "-", run: () => scene?.renderer.zoom(1 / 1.4) },
-      { text: "Come to what is chosen", group: "Graph", keys: "f", run: () => scene?.renderer.fit(meant?.nodes ?? (meant?.chosen != null ? [meant.chosen] : null)) },
-      { text: "Search in the graph", group: "Graph", keys: "/", run: () => document.getElementById("graph-find")?.focus() },
+      {
+        text: "Come to what is chosen",
+        group: "Graph",
+        keys: "f",
+        run: () => scene?.renderer.fit(meant?.nodes ?? (meant?.chosen != null ? [meant.chosen] : null)),
+      },
+      {
+        text: "Search in the graph",
+        group: "Graph",
+        keys: "/",
+        run: () => document.getElementById("graph-find")?.focus(),
+      },
       { text: "Let forces move it, or stop them", group: "Graph", keys: "m", run: toggleSimulation },
-      { text: "Choose nothing", group: "Graph", keys: "Escape", run: () => setParams({ node: null, to: null, hops: null }) },
+      {
+        text: "Choose nothing",
+        group: "Graph",
+        keys: "Escape",
+        run: () => setParams({ node: null, to: null, hops: null }),
+      },
     ],
     [scene, simulating, meantKey, picture],
   );
@@ -274,11 +311,19 @@ export default function GraphPage() {
           Forces
         </button>
       </PageHead>
-      <Controls catalogue={catalogue} picture={picture} choices={choices} onFile={(file) => void takeFile(file)} onFound={pick} />
+      <Controls
+        catalogue={catalogue}
+        picture={picture}
+        choices={choices}
+        onFile={(file) => void takeFile(file)}
+        onFound={pick}
+      />
       {flat && (
         <p class="banner" data-banner="webgl">
-          {plain ? "Drawn without WebGL, as asked." : "This browser offers no WebGL here, so the graph is drawn on a plain canvas:"} at most{" "}
-          {count(30_000)} edges, and no forces. Layouts come from the server.
+          {plain
+            ? "Drawn without WebGL, as asked."
+            : "This browser offers no WebGL here, so the graph is drawn on a plain canvas:"}{" "}
+          at most {count(30_000)} edges, and no forces. Layouts come from the server.
         </p>
       )}
       {problem && !busy && (
@@ -288,7 +333,12 @@ export default function GraphPage() {
       )}
       <div class="graph-columns">
         <DropZone onFile={(file) => void takeFile(file)}>
-          <div class="graph-picture" ref={parent} role="img" aria-label={labels ? `Graph of ${count(picture.head.node_count)} nodes` : "Graph"} />
+          <div
+            class="graph-picture"
+            ref={parent}
+            role="img"
+            aria-label={labels ? `Graph of ${count(picture.head.node_count)} nodes` : "Graph"}
+          />
           <canvas class="graph-labels" ref={overlay} aria-hidden="true" />
           {busy && (
             <div class="graph-busy" role="status">
@@ -301,7 +351,10 @@ export default function GraphPage() {
           {empty && !busy && (
             <div class="graph-empty page-note">
               <p>{EMPTY[graph] ?? "This edge list has no edges."}</p>
-              <p>Any edge list can be drawn too: drop a CSV or Parquet file with the columns src, dst and perhaps weight here.</p>
+              <p>
+                Any edge list can be drawn too: drop a CSV or Parquet file with the columns src, dst and
+                perhaps weight here.
+              </p>
             </div>
           )}
           {hover && labels && (

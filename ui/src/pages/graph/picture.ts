@@ -51,7 +51,13 @@ export interface Picture {
 
 export const MISSING = 0xffffffff;
 
-function decodeTexts(buffer: ArrayBuffer, base: number, offset: number, bytesOffset: number, count: number): string[] {
+function decodeTexts(
+  buffer: ArrayBuffer,
+  base: number,
+  offset: number,
+  bytesOffset: number,
+  count: number,
+): string[] {
   const begins = new Uint32Array(buffer, base + offset, count + 1);
   const bytes = new Uint8Array(buffer, base + bytesOffset, begins[count]!);
   const decoder = new TextDecoder();
@@ -67,14 +73,24 @@ export function decodePicture(buffer: ArrayBuffer): Picture {
   const length = view.getUint32(4, true);
   const head = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length))) as Head;
   const base = 8 + length;
-  const picture: Picture = { head, nodes: [], edges: [], source: new Uint32Array(), target: new Uint32Array() };
+  const picture: Picture = {
+    head,
+    nodes: [],
+    edges: [],
+    source: new Uint32Array(),
+    target: new Uint32Array(),
+  };
   for (const column of head.columns) {
     const count = column.of === "nodes" ? head.node_count : head.edge_count;
     const { name, unit, meaning } = column;
     let values: Values;
-    if (column.type === "f32") values = { kind: "number", values: new Float32Array(buffer, base + column.offset, count) };
+    if (column.type === "f32")
+      values = { kind: "number", values: new Float32Array(buffer, base + column.offset, count) };
     else if (column.type === "text")
-      values = { kind: "text", values: decodeTexts(buffer, base, column.offset, column.bytes_offset!, count) };
+      values = {
+        kind: "text",
+        values: decodeTexts(buffer, base, column.offset, column.bytes_offset!, count),
+      };
     else {
       const numbers = new Uint32Array(buffer, base + column.offset, count);
       values =
@@ -83,7 +99,8 @@ export function decodePicture(buffer: ArrayBuffer): Picture {
           : { kind: "category", values: numbers, names: column.names! };
     }
     if (column.of === "edges" && name === "source" && values.kind === "group") picture.source = values.values;
-    else if (column.of === "edges" && name === "target" && values.kind === "group") picture.target = values.values;
+    else if (column.of === "edges" && name === "target" && values.kind === "group")
+      picture.target = values.values;
     else picture[column.of].push({ name, unit, meaning, ...values });
   }
   return picture;
@@ -99,7 +116,11 @@ export async function askPicture(
   if (!answer.ok) {
     const document = (await answer.json()) as { error?: { message: string; hint: string } };
     const error = document.error;
-    throw new Error(error ? `${error.message}${error.hint ? ` (${error.hint})` : ""}` : `the console answered ${answer.status}`);
+    throw new Error(
+      error
+        ? `${error.message}${error.hint ? ` (${error.hint})` : ""}`
+        : `the console answered ${answer.status}`,
+    );
   }
   return decodePicture(await answer.arrayBuffer());
 }

@@ -9,7 +9,9 @@ export interface SavedView {
 export function savedViews(): SavedView[] {
   try {
     const list = JSON.parse(localStorage.getItem(STORED) ?? "[]") as SavedView[];
-    return Array.isArray(list) ? list.filter((view) => typeof view?.name === "string" && typeof view.search === "string") : [];
+    return Array.isArray(list)
+      ? list.filter((view) => typeof view?.name === "string" && typeof view.search === "string")
+      : [];
   } catch {
     return [];
   }

@@ -13,7 +13,11 @@ export interface Choices {
   label: string;
 }
 
-async function makeRenderer(parent: HTMLDivElement, events: RendererEvents, plain: boolean): Promise<Renderer> {
+async function makeRenderer(
+  parent: HTMLDivElement,
+  events: RendererEvents,
+  plain: boolean,
+): Promise<Renderer> {
   if (!plain && hasWebgl()) {
     try {
       const { WebglRenderer } = await import("./webgl");
@@ -127,8 +131,10 @@ export class GraphScene {
     const width = this.parent.clientWidth;
     const height = this.parent.clientHeight;
     const canvas = this.overlay;
-    if (canvas.width !== Math.round(width * devicePixelRatio)) canvas.width = Math.round(width * devicePixelRatio);
-    if (canvas.height !== Math.round(height * devicePixelRatio)) canvas.height = Math.round(height * devicePixelRatio);
+    if (canvas.width !== Math.round(width * devicePixelRatio))
+      canvas.width = Math.round(width * devicePixelRatio);
+    if (canvas.height !== Math.round(height * devicePixelRatio))
+      canvas.height = Math.round(height * devicePixelRatio);
     const c = canvas.getContext("2d")!;
     c.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     c.clearRect(0, 0, width, height);
@@ -147,7 +153,10 @@ export class GraphScene {
       if (!at || at[0] < 0 || at[1] < 0 || at[0] > width || at[1] > height) continue;
       const text = short(textOf(column, node));
       const box: [number, number, number, number] = [at[0] + 6, at[1] - 8, c.measureText(text).width, 16];
-      const hidden = taken.some((t) => box[0] < t[0] + t[2] && t[0] < box[0] + box[2] && box[1] < t[1] + t[3] && t[1] < box[1] + box[3]);
+      const hidden = taken.some(
+        (t) =>
+          box[0] < t[0] + t[2] && t[0] < box[0] + box[2] && box[1] < t[1] + t[3] && t[1] < box[1] + box[3],
+      );
       if (hidden && node !== this.marks.chosen) continue;
       taken.push(box);
       c.strokeText(text, box[0], at[1]);

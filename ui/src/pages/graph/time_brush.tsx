@@ -23,7 +23,15 @@ function spanOf(times: Float32Array): [number, number] {
   return low <= high ? [low, Math.max(high, low + 1)] : [0, 1];
 }
 
-function Histogram({ times, span, range }: { times: Float32Array; span: [number, number]; range: [number, number] }) {
+function Histogram({
+  times,
+  span,
+  range,
+}: {
+  times: Float32Array;
+  span: [number, number];
+  range: [number, number];
+}) {
   const counts = new Array<number>(BINS).fill(0);
   for (const time of times) {
     if (!Number.isFinite(time)) continue;

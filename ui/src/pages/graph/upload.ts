@@ -7,5 +7,7 @@ export async function sendEdges(file: File): Promise<string> {
   const document = (await answer.json()) as { graph?: string; error?: { message: string; hint: string } };
   if (answer.ok && document.graph) return document.graph;
   const error = document.error;
-  throw new Error(error ? `${file.name}: ${error.message}. ${error.hint}` : `the console answered ${answer.status}`);
+  throw new Error(
+    error ? `${file.name}: ${error.message}. ${error.hint}` : `the console answered ${answer.status}`,
+  );
 }

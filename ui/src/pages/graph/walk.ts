@@ -51,7 +51,11 @@ export function around(graph: Adjacency, node: number, hops: number): number[] {
 }
 
 /** A shortest path by edges, both ends included, and the edges on it; null when there is none. */
-export function pathBetween(graph: Adjacency, from: number, to: number): { nodes: number[]; edges: number[] } | null {
+export function pathBetween(
+  graph: Adjacency,
+  from: number,
+  to: number,
+): { nodes: number[]; edges: number[] } | null {
   const before = new Int32Array(graph.begin.length - 1).fill(-1);
   const by = new Int32Array(before.length).fill(-1);
   before[from] = from;

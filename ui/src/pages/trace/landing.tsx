@@ -35,7 +35,9 @@ function Shares({ entry }: { entry: TraceEntry }) {
           title={`${part.name} ${nanoseconds(part.ns)}`}
         />
       ))}
-      {rest > 0 && <span class="phase-gateway" style={{ flexGrow: rest / entry.duration_ns }} title="other" />}
+      {rest > 0 && (
+        <span class="phase-gateway" style={{ flexGrow: rest / entry.duration_ns }} title="other" />
+      )}
     </div>
   );
 }
@@ -58,7 +60,8 @@ function Row({ entry }: { entry: TraceEntry }) {
         {entry.failed && <strong class="failed"> failed</strong>}
       </td>
       <td class="reason">
-        {entry.reason || (entry.spans === null ? "" : `${count(entry.spans)} spans of ${entry.service ?? "?"}`)}
+        {entry.reason ||
+          (entry.spans === null ? "" : `${count(entry.spans)} spans of ${entry.service ?? "?"}`)}
       </td>
     </tr>
   );
@@ -76,8 +79,8 @@ function Nothing({ find }: { find: string }) {
   return (
     <div class="page-note">
       <p>
-        No trace is stored yet. Each request through the gateway becomes one half a second after it has ended; the answer
-        names it in its header <code>X-Request-Id</code>.
+        No trace is stored yet. Each request through the gateway becomes one half a second after it has ended;
+        the answer names it in its header <code>X-Request-Id</code>.
       </p>
       <p>Send one with any OpenAI client, and it is here: where its time went, step by step.</p>
     </div>

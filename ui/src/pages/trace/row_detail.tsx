@@ -48,7 +48,11 @@ function Members({ members, own }: { members: StepMember[]; own: Set<string> }) 
             <td class="number">{count(member.prefill_tokens)}</td>
             <td class="number">{count(member.decode_tokens)}</td>
             <td class="number">
-              {member.share_ns === null ? <Unknown why="the cost model had not seen enough" /> : nanoseconds(member.share_ns)}
+              {member.share_ns === null ? (
+                <Unknown why="the cost model had not seen enough" />
+              ) : (
+                nanoseconds(member.share_ns)
+              )}
             </td>
           </tr>
         ))}
@@ -62,7 +66,9 @@ function Attributes({ detail }: { detail: Record<string, unknown> }) {
   const rows = Object.entries({
     ...detail,
     ...(attributes && typeof attributes === "object" ? (attributes as object) : {}),
-  }).filter(([name, value]) => !["attributes", "members", "name", "trace_id"].includes(name) && value !== null);
+  }).filter(
+    ([name, value]) => !["attributes", "members", "name", "trace_id"].includes(name) && value !== null,
+  );
   return (
     <dl class="attributes">
       {rows.map(([name, value]) => (
@@ -99,8 +105,8 @@ export function RowPanel({ trace, selection }: { trace: Trace; selection: Select
       </div>
       {merged && (
         <p class="note">
-          They are narrower than a pixel: together {nanoseconds(selection.busy)} in {nanoseconds(selection.end - selection.start)}
-          . Press F to come nearer. The longest of them:
+          They are narrower than a pixel: together {nanoseconds(selection.busy)} in{" "}
+          {nanoseconds(selection.end - selection.start)}. Press F to come nearer. The longest of them:
         </p>
       )}
       {problem && (

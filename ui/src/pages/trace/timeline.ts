@@ -346,7 +346,8 @@ export class Timeline {
     const holds = (shown: Shown | null) =>
       shown && lane >= shown.firstLane && lane < shown.firstLane + shown.lanes ? shown : null;
     const fine = holds(this.shown);
-    const covers = fine && fine.from <= Math.max(this.from, 0) && fine.to >= Math.min(this.to, this.trace.duration_ns);
+    const covers =
+      fine && fine.from <= Math.max(this.from, 0) && fine.to >= Math.min(this.to, this.trace.duration_ns);
     const shown = covers ? fine : (holds(this.whole) ?? fine);
     if (!shown) return;
     const c = this.context;
@@ -394,7 +395,11 @@ export class Timeline {
     if (room < 12) return;
     const fits = Math.floor(room / 6.1);
     c.fillStyle = dim || shown.tone[at] === 0 ? this.palette.ink : this.palette.panel;
-    c.fillText(text.length > fits ? `${text.slice(0, Math.max(fits - 1, 1))}…` : text, from, top + BAR / 2 + 0.5);
+    c.fillText(
+      text.length > fits ? `${text.slice(0, Math.max(fits - 1, 1))}…` : text,
+      from,
+      top + BAR / 2 + 0.5,
+    );
   }
 
   private drawTracks(): void {
@@ -460,7 +465,12 @@ export class Timeline {
     const right = Math.min(this.x(this.selected.end), this.width + 4);
     c.strokeStyle = this.palette.focus;
     c.lineWidth = 2;
-    c.strokeRect(left - 1, this.laneTop(this.selected.lane) - this.scroll - 1, Math.max(right - left, 2) + 2, BAR + 2);
+    c.strokeRect(
+      left - 1,
+      this.laneTop(this.selected.lane) - this.scroll - 1,
+      Math.max(right - left, 2) + 2,
+      BAR + 2,
+    );
     c.lineWidth = 1;
   }
 
@@ -641,13 +651,26 @@ function hashOf(text: string): number {
 /** A time on an axis whose lines are `step` apart, with as many digits as tell them apart. */
 export function axisText(ns: number, step: number): string {
   const [unit, size] =
-    step >= 1e9 ? ["s", 1e9] : step >= 1e6 ? (Math.abs(ns) >= 1e10 ? ["s", 1e9] : ["ms", 1e6]) : step >= 1e3 ? ["ms", 1e6] : ["µs", 1e3];
+    step >= 1e9
+      ? ["s", 1e9]
+      : step >= 1e6
+        ? Math.abs(ns) >= 1e10
+          ? ["s", 1e9]
+          : ["ms", 1e6]
+        : step >= 1e3
+          ? ["ms", 1e6]
+          : ["µs", 1e3];
   const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step / (size as number)) - 1e-9)));
   return `${(ns / (size as number)).toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
 }
 
 function readPalette(): Palette {
-  const names: Record<string, string> = { neutral: "neutral", queue: "queue", prefill: "prefill", decode: "decode" };
+  const names: Record<string, string> = {
+    neutral: "neutral",
+    queue: "queue",
+    prefill: "prefill",
+    decode: "decode",
+  };
   return {
     tones: TONES.map((tone) => colour(names[tone] ?? `trace-${tone.replace("_", "-")}`)),
     hues: Array.from({ length: HUES }, (_, i) => colour(`trace-hue-${i + 1}`)),

@@ -64,10 +64,7 @@ export interface RowsAnswer {
   rows: number;
   lanes: number;
   names: string[];
-  blocks: Record<
-    "lane" | "start" | "end" | "rows" | "busy" | "row" | "name" | "tone" | "marks",
-    number[]
-  >;
+  blocks: Record<"lane" | "start" | "end" | "rows" | "busy" | "row" | "name" | "tone" | "marks", number[]>;
 }
 
 export interface StepMember {

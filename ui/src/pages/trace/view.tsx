@@ -34,7 +34,11 @@ function EngineTime({ row }: { row: Attribution }) {
   const parts = ENGINE_PARTS.filter(([member]) => Number(row[member]) > 0);
   return (
     <div class="engine-time">
-      <div class="bar" role="img" aria-label={parts.map(([m, , text]) => `${text} ${nanoseconds(Number(row[m]))}`).join(", ")}>
+      <div
+        class="bar"
+        role="img"
+        aria-label={parts.map(([m, , text]) => `${text} ${nanoseconds(Number(row[m]))}`).join(", ")}
+      >
         {parts.map(([member, tone]) => (
           <span
             key={member}
@@ -106,7 +110,8 @@ function Facts({ trace }: { trace: Trace }) {
   return (
     <p class="note trace-facts">
       {dateAndTime(trace.start_unix_ns)} · {count(trace.spans)} spans · {count(trace.steps)} batch steps
-      {neighbours.size > 0 && ` · ${count(neighbours.size)} others in them`} · trace <code>{trace.trace_id}</code>
+      {neighbours.size > 0 && ` · ${count(neighbours.size)} others in them`} · trace{" "}
+      <code>{trace.trace_id}</code>
     </p>
   );
 }
@@ -185,7 +190,12 @@ export function TraceView({ id }: { id: string }) {
       { text: "Zoom out", group: "Trace", keys: "s", run: () => timeline.current?.zoom(1 / 1.35) },
       { text: "Earlier", group: "Trace", keys: "a", run: () => timeline.current?.pan(-0.15) },
       { text: "Later", group: "Trace", keys: "d", run: () => timeline.current?.pan(0.15) },
-      { text: "Zoom to the chosen row", group: "Trace", keys: "f", run: () => timeline.current?.zoomToSelection() },
+      {
+        text: "Zoom to the chosen row",
+        group: "Trace",
+        keys: "f",
+        run: () => timeline.current?.zoomToSelection(),
+      },
       { text: "Show everything", group: "Trace", keys: "0", run: () => timeline.current?.showAll() },
       { text: "Light the critical path up or not", group: "Trace", keys: "c", run: toggleLit },
     ],
@@ -224,7 +234,9 @@ export function TraceView({ id }: { id: string }) {
           <Facts trace={trace} />
           <Why trace={trace} />
           {trace.lanes === 0 ? (
-            <p class="page-note">Only the request as a whole is known: no phase, span or step of it was seen.</p>
+            <p class="page-note">
+              Only the request as a whole is known: no phase, span or step of it was seen.
+            </p>
           ) : (
             <section class="panel timeline-panel" aria-label="Timeline">
               <div class="timeline" ref={parent} style={{ height: heightOf(trace) }} />
