@@ -8,6 +8,8 @@
 #include <limits>
 #include <optional>
 
+#include "base/duration_text.h"
+
 namespace llt::app {
 namespace {
 
@@ -148,6 +150,8 @@ Result<std::int64_t> parse_duration(std::string_view text) {
   } while (!rest.empty());
   return static_cast<std::int64_t>(total);
 }
+
+std::string format_duration(double nanoseconds) { return llt::format_duration(nanoseconds); }
 
 std::string format_size(std::uint64_t bytes) {
   constexpr std::array kNames = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

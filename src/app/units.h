@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/duration_text.h"
 #include "base/error.h"
 
 namespace llt::app {
@@ -17,7 +16,8 @@ namespace llt::app {
 /// "250ms", "30s", "5m", "1h30m", "7d" in nanoseconds. Units are ns us ms s m h d w; only 0 may stand alone.
 [[nodiscard]] Result<std::int64_t> parse_duration(std::string_view text);
 
-using llt::format_duration;
+/// Three significant digits with the unit that fits: "1.25 ms", "43.0 s", "2h05m".
+[[nodiscard]] std::string format_duration(double nanoseconds);
 
 /// Whole milliseconds, at least 1 unless it is 0, and no more than an int holds.
 [[nodiscard]] int to_ms(std::int64_t nanoseconds) noexcept;

@@ -28,7 +28,7 @@ EventRow damaged_event(const std::string& message) {
   return event;
 }
 
-class DuckStore final : public Store {
+class DuckStore final : public Store, public RowScanner {
  public:
   DuckStore(DataFiles files, Options options, WriterLock lock)
       : files_(std::move(files)),
@@ -127,7 +127,7 @@ class DuckStore final : public Store {
   std::atomic<bool> closed_{false};
 };
 
-class ReadOnlyStore final : public Reader {
+class ReadOnlyStore final : public Reader, public RowScanner {
  public:
   ReadOnlyStore(std::shared_ptr<Database> database, ScratchDir temp)
       : temp_(std::move(temp)), database_(std::move(database)) {}

@@ -6,6 +6,7 @@
 
 #include "store/database.h"
 #include "store/reader.h"
+#include "store/row_scanner.h"
 #include "store/watchdog.h"
 
 namespace llt::store {
@@ -16,7 +17,7 @@ class QueryEngine {
   /// As Reader::query().
   [[nodiscard]] Result<QueryInfo> run(const Database& database, std::string_view sql, Format format,
                                       const QueryLimits& limits, const Sink& sink);
-  /// As Reader::scan().
+  /// As RowScanner::scan().
   [[nodiscard]] Result<QueryInfo> scan(const Database& database, std::string_view sql,
                                        const QueryLimits& limits, const ChunkSink& sink);
   /// Ends all running queries soon; they fail with `unavailable`.

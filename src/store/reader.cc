@@ -27,11 +27,6 @@ std::string_view content_type(Format format) {
   return "application/octet-stream";
 }
 
-Result<QueryInfo> Reader::scan(std::string_view /*sql*/, const QueryLimits& /*limits*/,
-                               const ChunkSink& /*sink*/) {
-  return fail(ErrorCode::unavailable, "rows can only be scanned where the store is");
-}
-
 Result<std::string> Reader::query_text(std::string_view sql, Format format, const QueryLimits& limits) {
   std::string text;
   auto done = query(sql, format, limits, [&text](std::string_view piece) {

@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -44,21 +43,6 @@ struct QueryInfo {
 /// (then query() fails with `unavailable`). Called on the thread that called query().
 using Sink = std::function<bool(std::string_view)>;
 
-/// Some rows of a typed result. Texts and numbers live until the call that hands them over returns.
-class RowChunk {
- public:
-  virtual ~RowChunk() = default;
-  [[nodiscard]] virtual std::size_t size() const = 0;
-  /// A column of BIGINT. Where a row is NULL the number means nothing: see is_null().
-  [[nodiscard]] virtual std::span<const std::int64_t> numbers(std::size_t column) const = 0;
-  /// A value of a column of VARCHAR; empty where it is NULL.
-  [[nodiscard]] virtual std::string_view text(std::size_t column, std::size_t row) const = 0;
-  [[nodiscard]] virtual bool is_null(std::size_t column, std::size_t row) const = 0;
-};
-
-/// Returns false to stop, as Sink does.
-using ChunkSink = std::function<bool(const RowChunk&)>;
-
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -72,12 +56,6 @@ class Reader {
   /// closed).
   [[nodiscard]] virtual Result<QueryInfo> query(std::string_view sql, Format format,
                                                 const QueryLimits& limits, const Sink& sink) = 0;
-
-  /// As query(), for results that are worked on instead of shown: columns are BIGINT or VARCHAR, anything else
-  /// is invalid_argument. Rows may reach the sink before an error is known: what was taken counts only when
-  /// this succeeds. Readers that ask another process do not have it: unavailable.
-  [[nodiscard]] virtual Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits,
-                                               const ChunkSink& sink);
 
   /// query() into a string, for small results.
   [[nodiscard]] Result<std::string> query_text(std::string_view sql, Format format,

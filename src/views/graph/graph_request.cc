@@ -25,8 +25,9 @@ std::optional<double> real(std::string_view text, double low, double high) {
   return value;
 }
 
-template <class Number, class Target>
-Result<> take_whole(std::string_view name, std::string_view text, Number low, Number high, Target& target) {
+template <class Number, class Destination>
+Result<> take_whole(std::string_view name, std::string_view text, Number low, Number high,
+                    Destination& target) {
   const auto value = parse_integer(text, static_cast<std::int64_t>(low), static_cast<std::int64_t>(high));
   if (!value) return bad(name, fmt::format("a whole number from {} to {}", low, high));
   target = static_cast<Number>(*value);
@@ -78,7 +79,7 @@ Result<> take(GraphRequest& r, std::string_view name, std::string_view text) {
   if (name == "samples") return take_whole<std::uint32_t>(name, text, 1, 1'000'000, r.request.samples);
   if (name == "radius") return take_whole<unsigned>(name, text, 0, 64, r.request.radius);
   if (name == "iterations") return take_whole<unsigned>(name, text, 1, 10'000, r.request.iterations);
-  if (name == "seed") return take_whole<std::int64_t>(name, text, 0, INT64_MAX, r.request.seed);
+  if (name == "seed") return take_whole<std::uint64_t>(name, text, 0, INT64_MAX, r.request.seed);
   if (name == "resolution") return take_real(name, text, 0.001, 1000, r.request.resolution);
   if (name == "damping") return take_real(name, text, 0, 0.999, r.request.damping);
   return take_choice(r, name, text);

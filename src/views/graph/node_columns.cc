@@ -6,7 +6,7 @@
 #include <limits>
 #include <span>
 
-#include "store/reader.h"
+#include "store/row_scanner.h"
 
 namespace llt::views {
 namespace {
@@ -121,7 +121,7 @@ Result<NodeColumns> read_node_columns(store::Reader& reader, std::string_view ki
   }
   sql += " " + fmt::format(fmt::runtime(source->from), since);
   std::vector<std::int64_t> starts(graph.edges.vertices, 0);
-  const auto done = reader.scan(sql, {.timeout_ms = 60'000}, [&](const store::RowChunk& chunk) {
+  const auto done = store::scan(reader, sql, {.timeout_ms = 60'000}, [&](const store::RowChunk& chunk) {
     take_rows(chunk, *source, graph.ids, out, starts);
     return true;
   });

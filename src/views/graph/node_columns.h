@@ -6,6 +6,7 @@
 
 #include "analytics/described_graph.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "views/graph/picture.h"
 
 namespace llt::store {

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "analytics/span_tree.h"
-#include "store/reader.h"
+#include "store/row_scanner.h"
 #include "views/request_columns.h"
 #include "views/requests_api.h"
 #include "views/store_json.h"
@@ -131,7 +131,7 @@ class Loader {
         "SELECT span_id, parent_span_id, start_unix_ns, duration_ns, name, service_name, "
         "(status_code = 'ERROR')::BIGINT FROM spans WHERE trace_id = {}",
         sql_literal(index_.trace_id));
-    const auto done = reader_.scan(sql, limits_, [this](const store::RowChunk& chunk) {
+    const auto done = store::scan(reader_, sql, limits_, [this](const store::RowChunk& chunk) {
       const auto starts = chunk.numbers(2), durations = chunk.numbers(3), failed = chunk.numbers(6);
       for (std::size_t i = 0; i < chunk.size(); ++i) {
         index_.span_ids.emplace_back(chunk.text(0, i));
@@ -177,8 +177,8 @@ class Loader {
       engine.turns[row["turn"].get<std::int64_t>()] = row["request_id"].get<std::string>();
     const std::string where =
         fmt::format("engine_id = {} AND start_unix_ns BETWEEN {} AND {}", engine.id, engine.from, engine.to);
-    auto done = reader_.scan(
-        "SELECT step::BIGINT, start_unix_ns, coalesce(sync_ns, return_ns), prefill_tokens::BIGINT, "
+    auto done = store::scan(
+        reader_, "SELECT step::BIGINT, start_unix_ns, coalesce(sync_ns, return_ns), prefill_tokens::BIGINT, "
         "decode_tokens::BIGINT FROM steps WHERE " + where + " ORDER BY step",
         limits_, [&](const store::RowChunk& c) {
           for (std::size_t i = 0; i < c.size(); ++i) {
@@ -189,8 +189,8 @@ class Loader {
           return true;
         });
     if (!done) return std::unexpected(done.error());
-    done = reader_.scan(
-        "SELECT step::BIGINT, turn::BIGINT, slot::BIGINT, prefill_tokens::BIGINT, decode_tokens::BIGINT "
+    done = store::scan(
+        reader_, "SELECT step::BIGINT, turn::BIGINT, slot::BIGINT, prefill_tokens::BIGINT, decode_tokens::BIGINT "
         "FROM step_members WHERE " + where,
         limits_, [&](const store::RowChunk& c) {
           for (std::size_t i = 0; i < c.size(); ++i)
