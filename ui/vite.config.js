@@ -7,6 +7,7 @@ const target = process.env.LLAMATELEMETRY_CONSOLE ?? "http://127.0.0.1:8081";
 export default defineConfig({
   base: "/",
   resolve: { alias: { "@schema": fileURLToPath(new URL("generated/schema.ts", import.meta.url)) } },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

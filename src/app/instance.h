@@ -16,6 +16,9 @@
 #include "base/error.h"
 #include "engine/engine.h"
 #include "gateway/gateway.h"
+#include "receiver/grpc_receiver.h"
+#include "receiver/http_receiver.h"
+#include "receiver/intake.h"
 #include "store/store.h"
 #include "telemetry/telemetry.h"
 #include "views/console.h"
@@ -36,6 +39,7 @@ class Instance {
   [[nodiscard]] Result<> lock_data();
   [[nodiscard]] Result<> open_store();
   [[nodiscard]] Result<> start_telemetry();
+  [[nodiscard]] Result<> start_receivers();
   [[nodiscard]] Result<> start_gateway();
   [[nodiscard]] Result<> start_engines();
   [[nodiscard]] Result<> start_console();
@@ -73,6 +77,7 @@ class Instance {
 
   const UpOptions options_;
   const UnixNs started_unix_ns_;
+  const std::string instance_id_;  ///< `service.instance.id` of our own telemetry
   std::filesystem::path probe_folder_;  ///< empty: no engine is looked into
   std::optional<EnginePlan> plan_;      ///< nothing when attached
   std::optional<DataLock> lock_;
@@ -80,6 +85,9 @@ class Instance {
   EngineBoard board_;
   gateway::UpstreamSet upstreams_;
   std::unique_ptr<telemetry::Telemetry> telemetry_;
+  std::unique_ptr<receiver::Intake> intake_;
+  std::unique_ptr<receiver::HttpReceiver> otlp_http_;
+  std::unique_ptr<receiver::GrpcReceiver> otlp_grpc_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<engine::Supervisor> supervisor_;
   std::vector<std::unique_ptr<engine::Watcher>> watchers_;

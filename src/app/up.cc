@@ -23,6 +23,7 @@ constexpr Stage kStages[] = {
     &Instance::lock_data,    // One instance per data folder.
     &Instance::open_store,   // From here on there is a place for every row.
     &Instance::start_telemetry,    // Finished requests turn into rows, spans and metrics.
+    &Instance::start_receivers,    // Spans of others are taken and acknowledged once they are stored.
     &Instance::start_gateway,      // Clients may connect; they get 503 until an engine is ready.
     &Instance::start_console,      // The page, its API and /metrics answer, also while the model loads.
     &Instance::publish_addresses,  // Other commands find us.

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "probe/prefixes.h"
 #include "probe/probe.h"
 
 #define CONTEXTS 32
@@ -17,7 +18,7 @@ static uint32_t ask(const char* name, const struct llama_context* context) {
   return real == NULL ? 0 : real(context);
 }
 
-static void describe(const struct llt_context* entry, struct llama_context* context) {
+static uint64_t describe(const struct llt_context* entry, struct llama_context* context) {
   union llt_probe_record record;
   memset(&record, 0, sizeof record);
   struct llt_probe_context* out = &record.context;
@@ -38,6 +39,21 @@ static void describe(const struct llt_context* entry, struct llama_context* cont
     if (model != NULL && parameters != NULL) out->parameters = parameters(model);
   }
   llt_emit(&record, 1);
+  return out->parameters;
+}
+
+// Prompts are followed in the target model's context, which is made before the draft model's.
+static bool is_alone(const struct llt_context* entry) {
+  for (int i = 0; i < CONTEXTS; ++i) {
+    if (&contexts[i] != entry && __atomic_load_n(&contexts[i].context, __ATOMIC_ACQUIRE) != NULL)
+      return false;
+  }
+  return true;
+}
+
+static struct llt_prefixes* follow_prefixes(struct llama_context* context, uint64_t parameters) {
+  const uint32_t all = ask("llama_n_ctx", context), each = ask("llama_n_ctx_seq", context);
+  return llt_prefixes_make(ask("llama_n_seq_max", context), each == 0 ? all : each, parameters);
 }
 
 static struct llama_memory_i* memory_of(struct llama_context* context) {
@@ -63,7 +79,8 @@ struct llt_context* llt_context_of(struct llama_context* context) {
     entry->kv_total = 0;
     memset(entry->kv, 0, sizeof entry->kv);
     __atomic_store_n(&entry->memory, memory_of(context), __ATOMIC_RELEASE);
-    describe(entry, context);
+    const uint64_t parameters = describe(entry, context);
+    entry->prefixes = is_alone(entry) ? follow_prefixes(context, parameters) : NULL;
     return entry;
   }
   return NULL;
@@ -120,6 +137,8 @@ void llt_context_gone(struct llama_context* context) {
     record.head.context = contexts[i].number;
     record.context.at = llt_now();
     llt_emit(&record, 1);
+    llt_prefixes_free(contexts[i].prefixes);
+    contexts[i].prefixes = NULL;
     __atomic_store_n(&contexts[i].memory, NULL, __ATOMIC_RELEASE);
     __atomic_store_n(&contexts[i].context, NULL, __ATOMIC_RELEASE);
   }

@@ -77,7 +77,8 @@ struct llt_context {
   struct llama_context* context;  ///< NULL: this entry is free
   struct llama_memory_i* memory;
   uint16_t number;
-  uint64_t unsynced;  ///< order of the last step, as long as its results were not waited for
+  uint64_t unsynced;              ///< order of the last step, as long as its results were not waited for
+  struct llt_prefixes* prefixes;  ///< NULL: not followed
   uint32_t kv_total;
   uint32_t kv[LLT_SEQUENCES];
 };

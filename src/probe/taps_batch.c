@@ -13,7 +13,7 @@
 struct shadow {
   struct llt_members members;
   uint32_t capacity;
-  int16_t* sequence;  // of each token, as far as there is room for it
+  struct llt_batch_token* token;  // as far as there is room for them
 };
 
 // A shadow is touched only by who works on its batch; others compare their batch with these keys alone.
@@ -34,15 +34,15 @@ static struct shadow* find(const struct llama_batch_ext* batch) {
 }
 
 static void release(struct shadow* shadow) {
-  if (shadow != NULL) free(shadow->sequence);
+  if (shadow != NULL) free(shadow->token);
   free(shadow);
 }
 
 static void follow(const struct llama_batch_ext* batch, uint32_t capacity) {
   struct shadow* shadow = calloc(1, sizeof *shadow);
   if (shadow == NULL) return;
-  shadow->sequence = calloc(capacity, sizeof *shadow->sequence);
-  shadow->capacity = shadow->sequence == NULL ? 0 : capacity;
+  shadow->token = calloc(capacity, sizeof *shadow->token);
+  shadow->capacity = shadow->token == NULL ? 0 : capacity;
   for (int i = 0; i < BATCHES; ++i) {
     const struct llama_batch_ext* nobody = NULL;
     if (!__atomic_compare_exchange_n(&keys[i], &nobody, RESERVED, false, __ATOMIC_ACQ_REL,
@@ -70,19 +70,29 @@ const struct llt_members* llt_shadow_members(const struct llama_batch_ext* batch
   return shadow == NULL ? &nothing : &shadow->members;
 }
 
-static void note_token(const struct llama_batch_ext* batch, int32_t sequence) {
+const struct llt_batch_token* llt_shadow_tokens(const struct llama_batch_ext* batch, uint32_t* count) {
+  const struct shadow* shadow = find(batch);
+  *count = 0;
+  if (shadow == NULL) return NULL;
+  *count = shadow->members.tokens < shadow->capacity ? shadow->members.tokens : shadow->capacity;
+  return shadow->token;
+}
+
+static void note_token(const struct llama_batch_ext* batch, int32_t sequence, int32_t token) {
   struct shadow* shadow = find(batch);
   if (shadow == NULL) return;
   const uint32_t index = shadow->members.tokens;
   const bool kept = llt_members_add(&shadow->members, sequence) != NULL;
-  if (index < shadow->capacity) shadow->sequence[index] = kept ? (int16_t)sequence : UNKNOWN_SEQUENCE;
+  if (index >= shadow->capacity) return;
+  shadow->token[index] =
+      (struct llt_batch_token){token, LLT_PROBE_NONE, kept ? (int16_t)sequence : UNKNOWN_SEQUENCE};
 }
 
 // The member that holds the token at `index`; NULL when it is not known.
 static struct llt_probe_member* member_at(struct shadow* shadow, int32_t index) {
   if (index < 0 || (uint32_t)index >= shadow->capacity || (uint32_t)index >= shadow->members.tokens)
     return NULL;
-  const int16_t sequence = shadow->sequence[index];
+  const int16_t sequence = shadow->token[index].sequence;
   if (sequence == UNKNOWN_SEQUENCE) return NULL;
   return &shadow->members.list[shadow->members.of_sequence[sequence]];
 }
@@ -134,7 +144,7 @@ LLT_EXPORT int32_t llama_batch_ext_add(struct llama_batch_ext* batch, int32_t se
   typedef int32_t (*add)(struct llama_batch_ext*, int32_t);
   LLT_REAL(llama_batch_ext_add, add);
   const int32_t index = real(batch, sequence);
-  if (index >= 0) note_token(batch, sequence);
+  if (index >= 0) note_token(batch, sequence, LLT_PROBE_NONE);
   return index;
 }
 
@@ -143,7 +153,7 @@ LLT_EXPORT int32_t llama_batch_ext_add_token(struct llama_batch_ext* batch, int3
   typedef int32_t (*add)(struct llama_batch_ext*, int32_t, int32_t);
   LLT_REAL(llama_batch_ext_add_token, add);
   const int32_t index = real(batch, sequence, token);
-  if (index >= 0) note_token(batch, sequence);
+  if (index >= 0) note_token(batch, sequence, token);
   return index;
 }
 
@@ -174,7 +184,9 @@ LLT_EXPORT bool llama_batch_ext_set_pos(struct llama_batch_ext* batch, int32_t i
   const bool done = real(batch, index, position);
   struct shadow* shadow = done && position != NULL ? find(batch) : NULL;
   struct llt_probe_member* member = shadow == NULL ? NULL : member_at(shadow, index);
-  if (member != NULL) llt_member_at(member, position[0]);
+  if (member == NULL) return done;
+  llt_member_at(member, position[0]);
+  shadow->token[index].position = position[0];
   return done;
 }
 
@@ -188,7 +200,7 @@ __attribute__((visibility("hidden"), used)) void llt_note_embd(struct llama_batc
   if (__atomic_load_n(&llt_add_embd_entry, __ATOMIC_ACQUIRE) == NULL) {
     __atomic_store_n(&llt_add_embd_entry, llt_find("llama_batch_ext_add_embd"), __ATOMIC_RELEASE);
   }
-  note_token(batch, sequence);
+  note_token(batch, sequence, LLT_PROBE_NONE);
 }
 
 __asm__(

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "probe/prefixes.h"
 #include "probe/probe.h"
 
 struct change {
@@ -61,6 +62,7 @@ LLT_EXPORT bool llama_memory_seq_rm(struct llama_memory_i* memory, int32_t seque
   const uint64_t start = llt_now();
   const bool done = real(memory, sequence, from, to);
   llt_context_recount(context, sequence);
+  if (done) llt_prefix_remove(context->prefixes, sequence, from, to);
   report(context, &(struct change){LLT_PROBE_SEQ_RM, sequence, LLT_PROBE_NONE, from, to, 0}, start, done, 0);
   return done;
 }
@@ -77,6 +79,7 @@ LLT_EXPORT void llama_memory_seq_cp(struct llama_memory_i* memory, int32_t seque
   if (context == NULL) return;
   llt_context_recount(context, to_sequence);
   report(context, &(struct change){LLT_PROBE_SEQ_CP, sequence, to_sequence, from, to, 0}, start, true, 0);
+  llt_prefix_copy(context, sequence, to_sequence, from, to);
 }
 
 LLT_EXPORT void llama_memory_seq_add(struct llama_memory_i* memory, int32_t sequence, int32_t from,
@@ -92,6 +95,7 @@ LLT_EXPORT void llama_memory_seq_add(struct llama_memory_i* memory, int32_t sequ
   llt_context_recount(context, sequence);
   report(context, &(struct change){LLT_PROBE_SEQ_ADD, sequence, LLT_PROBE_NONE, from, to, delta}, start, true,
          0);
+  llt_prefix_shift(context, sequence, from, to, delta);
 }
 
 LLT_EXPORT void llama_memory_seq_keep(struct llama_memory_i* memory, int32_t sequence);
@@ -103,6 +107,7 @@ LLT_EXPORT void llama_memory_seq_keep(struct llama_memory_i* memory, int32_t seq
   real(memory, sequence);
   if (context == NULL) return;
   llt_context_recount(context, LLT_PROBE_NONE);
+  llt_prefix_keep(context->prefixes, sequence);
   report(context,
          &(struct change){LLT_PROBE_SEQ_KEEP, sequence, LLT_PROBE_NONE, LLT_PROBE_NONE, LLT_PROBE_NONE, 0},
          start, true, 0);
@@ -117,6 +122,7 @@ LLT_EXPORT void llama_memory_clear(struct llama_memory_i* memory, bool data) {
   real(memory, data);
   if (context == NULL) return;
   llt_context_recount(context, LLT_PROBE_NONE);
+  llt_prefix_keep(context->prefixes, LLT_PROBE_NONE);
   const struct change all = {LLT_PROBE_CLEAR, LLT_PROBE_NONE, LLT_PROBE_NONE,
                              LLT_PROBE_NONE,  LLT_PROBE_NONE, 0};
   report(context, &all, start, true, 0);
@@ -126,13 +132,20 @@ LLT_EXPORT void llama_memory_clear(struct llama_memory_i* memory, bool data) {
 
 // A state saved or loaded, from `start` until now; `bytes` as the engine's function answered, 0 for a
 // failure.
+// With `whole` it was all that the sequence holds, at or from `state`.
 static void report_state(struct llama_context* context, uint8_t op, int32_t sequence, uint64_t start,
-                         size_t bytes) {
+                         size_t bytes, const void* state, bool whole) {
   struct llt_context* entry = llt_context_of(context);
   if (entry == NULL) return;
   if (op == LLT_PROBE_STATE_LOAD) llt_context_recount(entry, sequence);
   report(entry, &(struct change){op, sequence, LLT_PROBE_NONE, LLT_PROBE_NONE, LLT_PROBE_NONE, 0}, start,
          bytes > 0, bytes);
+  if (!whole) return;
+  if (op == LLT_PROBE_STATE_LOAD) {
+    llt_prefix_load(entry, sequence, bytes > 0 ? state : NULL);
+  } else if (bytes > 0) {
+    llt_prefix_save(entry, sequence, state);
+  }
 }
 
 LLT_EXPORT size_t llama_state_seq_get_data(struct llama_context* context, uint8_t* to, size_t size,
@@ -144,7 +157,7 @@ LLT_EXPORT size_t llama_state_seq_get_data(struct llama_context* context, uint8_
   const bool watched = llt_ready();
   const uint64_t start = watched ? llt_now() : 0;
   const size_t bytes = real(context, to, size, sequence);
-  if (watched) report_state(context, LLT_PROBE_STATE_SAVE, sequence, start, bytes);
+  if (watched) report_state(context, LLT_PROBE_STATE_SAVE, sequence, start, bytes, to, true);
   return bytes;
 }
 
@@ -157,7 +170,7 @@ LLT_EXPORT size_t llama_state_seq_get_data_ext(struct llama_context* context, ui
   const bool watched = llt_ready();
   const uint64_t start = watched ? llt_now() : 0;
   const size_t bytes = real(context, to, size, sequence, flags);
-  if (watched) report_state(context, LLT_PROBE_STATE_SAVE, sequence, start, bytes);
+  if (watched) report_state(context, LLT_PROBE_STATE_SAVE, sequence, start, bytes, to, flags == 0);
   return bytes;
 }
 
@@ -170,7 +183,7 @@ LLT_EXPORT size_t llama_state_seq_set_data(struct llama_context* context, const 
   const bool watched = llt_ready();
   const uint64_t start = watched ? llt_now() : 0;
   const size_t bytes = real(context, from, size, sequence);
-  if (watched) report_state(context, LLT_PROBE_STATE_LOAD, sequence, start, bytes);
+  if (watched) report_state(context, LLT_PROBE_STATE_LOAD, sequence, start, bytes, from, true);
   return bytes;
 }
 
@@ -183,7 +196,7 @@ LLT_EXPORT size_t llama_state_seq_set_data_ext(struct llama_context* context, co
   const bool watched = llt_ready();
   const uint64_t start = watched ? llt_now() : 0;
   const size_t bytes = real(context, from, size, sequence, flags);
-  if (watched) report_state(context, LLT_PROBE_STATE_LOAD, sequence, start, bytes);
+  if (watched) report_state(context, LLT_PROBE_STATE_LOAD, sequence, start, bytes, from, flags == 0);
   return bytes;
 }
 
@@ -196,7 +209,7 @@ LLT_EXPORT size_t llama_state_seq_save_file(struct llama_context* context, const
   const bool watched = llt_ready();
   const uint64_t start = watched ? llt_now() : 0;
   const size_t bytes = real(context, path, sequence, tokens, count);
-  if (watched) report_state(context, LLT_PROBE_STATE_SAVE, sequence, start, bytes);
+  if (watched) report_state(context, LLT_PROBE_STATE_SAVE, sequence, start, bytes, NULL, true);
   return bytes;
 }
 
@@ -209,6 +222,6 @@ LLT_EXPORT size_t llama_state_seq_load_file(struct llama_context* context, const
   const bool watched = llt_ready();
   const uint64_t start = watched ? llt_now() : 0;
   const size_t bytes = real(context, path, sequence, tokens, capacity, count);
-  if (watched) report_state(context, LLT_PROBE_STATE_LOAD, sequence, start, bytes);
+  if (watched) report_state(context, LLT_PROBE_STATE_LOAD, sequence, start, bytes, NULL, true);
   return bytes;
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "probe/prefixes.h"
 #include "probe/probe.h"
 #include "probe/shadow.h"
 
@@ -41,8 +42,9 @@ static void end(const struct step* step, enum llt_probe_operation operation, int
   const uint64_t finish = llt_now();
   inside = false;
   struct llt_context* context = step->context;
-  if (result == 0) {
-    for (uint32_t i = 0; i < members->count; ++i) llt_context_recount(context, members->list[i].sequence);
+  for (uint32_t i = 0; i < members->count && result == 0; ++i) {
+    llt_context_recount(context, members->list[i].sequence);
+    llt_prefix_tell(context, members->list[i].sequence);
   }
   union llt_probe_record group[1 + (LLT_SEQUENCES + LLT_PROBE_MEMBERS_EACH - 1) / LLT_PROBE_MEMBERS_EACH];
   struct llt_probe_step* out = &group[0].step;
@@ -65,6 +67,14 @@ static void end(const struct step* step, enum llt_probe_operation operation, int
 
 // ---- llama_process ----
 
+static void follow_shadow(struct llt_prefixes* prefixes, const struct llama_batch_ext* batch) {
+  uint32_t count;
+  const struct llt_batch_token* tokens = llt_shadow_tokens(batch, &count);
+  for (uint32_t i = 0; i < count; ++i) {
+    llt_prefix_token(prefixes, tokens[i].sequence, tokens[i].position, tokens[i].token);
+  }
+}
+
 LLT_EXPORT int32_t llama_process(struct llama_context* context, int type, struct llama_batch_ext* batch);
 LLT_EXPORT int32_t llama_process(struct llama_context* context, int type, struct llama_batch_ext* batch) {
   typedef int32_t (*process)(struct llama_context*, int, struct llama_batch_ext*);
@@ -73,6 +83,7 @@ LLT_EXPORT int32_t llama_process(struct llama_context* context, int type, struct
   if (!begin(&step, context)) return real(context, type, batch);
   const int32_t result = real(context, type, batch);
   const struct llt_members* members = llt_shadow_members(batch);
+  if (result == 0 && step.context->prefixes != NULL) follow_shadow(step.context->prefixes, batch);
   end(&step, type == 0 ? LLT_PROBE_ENCODE : LLT_PROBE_DECODE, result, members);
   return result;
 }
@@ -81,6 +92,17 @@ LLT_EXPORT int32_t llama_process(struct llama_context* context, int type, struct
 
 typedef int32_t (*step_function)(struct llama_context*, struct llama_batch);
 
+static void follow_batch(struct llt_prefixes* prefixes, const struct llama_batch* batch) {
+  for (int32_t i = 0; i < batch->n_tokens; ++i) {
+    const int32_t token = batch->token == NULL ? LLT_PROBE_NONE : batch->token[i];
+    const int32_t position = batch->pos == NULL ? LLT_PROBE_NONE : batch->pos[i];
+    const int32_t sequences = batch->n_seq_id == NULL || batch->seq_id == NULL ? 0 : batch->n_seq_id[i];
+    for (int32_t k = 0; k < sequences; ++k) {
+      llt_prefix_token(prefixes, batch->seq_id[i][k], position, token);
+    }
+  }
+}
+
 static int32_t run(step_function real, enum llt_probe_operation operation, struct llama_context* context,
                    struct llama_batch batch) {
   struct step step;
@@ -88,6 +110,7 @@ static int32_t run(step_function real, enum llt_probe_operation operation, struc
   const int32_t result = real(context, batch);
   struct llt_members members;
   llt_members_of_batch(&members, &batch);
+  if (result == 0 && step.context->prefixes != NULL) follow_batch(step.context->prefixes, &batch);
   end(&step, operation, result, &members);
   return result;
 }

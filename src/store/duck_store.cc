@@ -73,6 +73,7 @@ class DuckStore final : public Store {
   void append(TurnRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(InterferenceRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(AttributionRow&& row) noexcept override { queue_.push(std::move(row)); }
+  bool append_all(std::vector<SpanRow>&& rows) noexcept override { return queue_.push_all(std::move(rows)); }
 
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,
                           const Sink& sink) override {

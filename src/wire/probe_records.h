@@ -8,7 +8,7 @@
 extern "C" {
 #endif
 
-#define LLT_PROBE_VERSION 1
+#define LLT_PROBE_VERSION 2
 
 /// An unknown position or sequence.
 #define LLT_PROBE_NONE (-1)
@@ -20,6 +20,7 @@ enum llt_probe_kind {
   LLT_PROBE_MEMBERS = 4,  ///< up to LLT_PROBE_MEMBERS_EACH sequences of the step before; no group of its own
   LLT_PROBE_SYNC = 5,     ///< the engine has waited for the results of a context's last step
   LLT_PROBE_MEMORY = 6,   ///< the engine changed its cache, or saved or loaded a sequence
+  LLT_PROBE_BLOCKS = 7,   ///< what a sequence holds, as hashes; before the step that computed it
 };
 
 enum llt_probe_operation {
@@ -105,6 +106,20 @@ struct llt_probe_memory {
   uint64_t bytes;  ///< of a state
 };
 
+#define LLT_PROBE_BLOCK 32  ///< tokens
+
+/// Hashes of a sequence's blocks from `first` on. Each is over all tokens from the sequence's begin to the
+/// end of its block, so that equal hashes mean equal beginnings. What the sequence held from there on is
+/// gone; with a `count` of 0 it is not known what it holds.
+struct llt_probe_blocks {
+  struct llt_probe_head head;
+  int16_t sequence;
+  uint16_t count;
+  uint32_t first;
+  uint64_t hash[5];
+};
+#define LLT_PROBE_BLOCKS_EACH 5
+
 union llt_probe_record {
   struct llt_probe_head head;
   struct llt_probe_context context;
@@ -112,6 +127,7 @@ union llt_probe_record {
   struct llt_probe_members members;
   struct llt_probe_sync sync;
   struct llt_probe_memory memory;
+  struct llt_probe_blocks blocks;
   uint8_t bytes[64];
 };
 
@@ -119,11 +135,13 @@ union llt_probe_record {
 }
 static_assert(sizeof(union llt_probe_record) == 64 && sizeof(struct llt_probe_step) == 64 &&
                   sizeof(struct llt_probe_memory) == 64 && sizeof(struct llt_probe_members) == 64 &&
-                  sizeof(struct llt_probe_context) == 64 && sizeof(struct llt_probe_sync) == 64,
+                  sizeof(struct llt_probe_context) == 64 && sizeof(struct llt_probe_sync) == 64 &&
+                  sizeof(struct llt_probe_blocks) == 64,
               "records have one size");
 #else
 _Static_assert(sizeof(union llt_probe_record) == 64 && sizeof(struct llt_probe_step) == 64 &&
                    sizeof(struct llt_probe_memory) == 64 && sizeof(struct llt_probe_members) == 64 &&
-                   sizeof(struct llt_probe_context) == 64 && sizeof(struct llt_probe_sync) == 64,
+                   sizeof(struct llt_probe_context) == 64 && sizeof(struct llt_probe_sync) == 64 &&
+                   sizeof(struct llt_probe_blocks) == 64,
                "records have one size");
 #endif
