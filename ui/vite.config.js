@@ -20,5 +20,11 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 6000,
   },
-  server: { proxy: { "/api": { target, changeOrigin: true }, "/healthz": target, "/metrics": target } },
+  server: {
+    proxy: {
+      "/api": { target, changeOrigin: true, headers: { origin: target } },
+      "/healthz": target,
+      "/metrics": target,
+    },
+  },
 });

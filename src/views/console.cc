@@ -69,7 +69,8 @@ class ConsoleServer final : public Console {
       : bound_(std::move(bound)),
         io_(std::move(io)),
         acceptor_(std::move(acceptor)),
-        page_pool_(1),
+        page_pool_(2),  // a heat map of millions does not hold a trace up
+
         query_pool_(static_cast<std::size_t>(options.limits.query_threads)),
         picture_pool_(1),
         graph_pool_(1),

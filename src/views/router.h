@@ -16,6 +16,9 @@ enum class Resource : std::uint8_t {
   query,
   live,
   requests,
+  heatmap,  ///< of requests
+  schema,
+  range,    ///< the live curves of any time
   request,  ///< one request; `Route::id` names it
   // What pictures.h answers, from here to `plan`.
   traces,

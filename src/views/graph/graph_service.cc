@@ -13,13 +13,12 @@
 #include "analytics/store_graphs.h"
 #include "views/graph/draw.h"
 #include "views/graph/node_columns.h"
-#include "views/store_json.h"
+#include "views/json_rows.h"
 
 namespace llt::views {
 namespace {
 
 using analytics::Algorithm;
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kKeptBytes = 256 * 1024 * 1024;  // of pictures
 constexpr std::size_t kMostUploads = 4;
@@ -58,12 +57,6 @@ std::uint64_t hash_of(std::string_view bytes) {
   std::uint64_t hash = 14695981039346656037ULL;
   for (const char c : bytes) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
   return hash;
-}
-
-Reply json_reply(const Json& document) {
-  Reply reply;
-  reply.body = json_text(document);
-  return reply;
 }
 
 std::string_view form_name(analytics::Answer answer) {

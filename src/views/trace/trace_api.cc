@@ -8,29 +8,16 @@
 
 #include "store/reader.h"
 #include "views/request_columns.h"
-#include "views/requests_api.h"
-#include "views/store_json.h"
+#include "views/json_rows.h"
 #include "views/trace/reasons.h"
 
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t kMostTraces = 200;
 constexpr std::uint32_t kMostLanes = 512;
 constexpr std::size_t kMaxIdBytes = 1024;
-
-Reply json_reply(const Json& document) {
-  Reply reply;
-  reply.body = json_text(document);
-  return reply;
-}
-
-Reply bad_parameter(std::string_view name, std::string_view hint) {
-  return error_reply(
-      {ErrorCode::invalid_argument, fmt::format("the parameter '{}' is not valid", name), std::string(hint)});
-}
 
 // Requests as traces of one.
 std::string requests_sql(const std::string& where, bool newest, std::int64_t limit) {
@@ -114,7 +101,7 @@ Json blocks_json(const TraceIndex& trace, const Blocks& shown) {
 }
 
 Result<Json> span_detail(store::Reader& reader, const TraceIndex& trace, const Origin& origin) {
-  auto rows = rows_of(reader, fmt::format("SELECT * EXCLUDE (resource_attributes) FROM spans WHERE trace_id = {} AND "
+  auto rows = json_rows(reader, fmt::format("SELECT * EXCLUDE (resource_attributes) FROM spans WHERE trace_id = {} AND "
                                           "span_id = {} LIMIT 1",
                                           sql_literal(trace.trace_id), sql_literal(trace.span_ids[origin.place])));
   if (!rows) return std::unexpected(rows.error());
@@ -124,10 +111,10 @@ Result<Json> span_detail(store::Reader& reader, const TraceIndex& trace, const O
 // A step with everybody who was in it.
 Result<Json> step_detail(store::Reader& reader, const TraceIndex& trace, const Origin& origin) {
   const std::string where = fmt::format("engine_id = {} AND step = {}", trace.engines[origin.place], origin.step);
-  auto steps = rows_of(reader, "SELECT * EXCLUDE (engine_id) FROM steps WHERE " + where);
+  auto steps = json_rows(reader, "SELECT * EXCLUDE (engine_id) FROM steps WHERE " + where);
   if (!steps) return std::unexpected(steps.error());
   if (steps->empty()) return Json(nullptr);
-  auto members = rows_of(
+  auto members = json_rows(
       reader, fmt::format("SELECT m.slot, t.request_id, m.prefill_tokens, m.decode_tokens, m.first_position, "
                           "m.last_position, m.share_ns FROM (FROM step_members WHERE {}) m LEFT JOIN turns t ON "
                           "t.engine_id = m.engine_id AND t.turn = m.turn ORDER BY m.slot",
@@ -149,14 +136,14 @@ Reply list_traces(store::Reader& reader, const Target& target) {
   std::int64_t limit = 50;
   if (const auto text = target.find("limit")) {
     const auto value = parse_integer(*text, 1, kMostTraces);
-    if (!value) return bad_parameter("limit", "a number from 1 to 200");
+    if (!value) return error_reply(bad_parameter("limit", "a number from 1 to 200"));
     limit = *value;
   }
   const std::string_view order = target.find("order").value_or("slowest");
-  if (order != "slowest" && order != "newest") return bad_parameter("order", "slowest or newest");
+  if (order != "slowest" && order != "newest") return error_reply(bad_parameter("order", "slowest or newest"));
   std::string requests = "true", received = "trace_id NOT IN (SELECT trace_id FROM requests)";
   if (const auto text = target.find("find"); text && !text->empty()) {
-    if (text->size() > kMaxIdBytes) return bad_parameter("find", "at most 1024 bytes");
+    if (text->size() > kMaxIdBytes) return error_reply(bad_parameter("find", "at most 1024 bytes"));
     const std::string id = sql_literal(*text);
     requests = fmt::format("(starts_with(request_id, {0}) OR starts_with(trace_id, {0}))", id);
     received += fmt::format(" AND starts_with(trace_id, {})", id);
@@ -166,9 +153,9 @@ Reply list_traces(store::Reader& reader, const Target& target) {
     received += " AND trace_id IN (SELECT trace_id FROM received_spans WHERE status_code = 'ERROR')";
   }
   const bool newest = order == "newest";
-  auto ours = rows_of(reader, requests_sql(requests, newest, limit));
+  auto ours = json_rows(reader, requests_sql(requests, newest, limit));
   if (!ours) return error_reply(ours.error());
-  auto others = rows_of(reader, received_sql(received, newest, limit));
+  auto others = json_rows(reader, received_sql(received, newest, limit));
   if (!others) return error_reply(others.error());
   std::vector<Json> entries;
   for (const Json& row : *ours) entries.push_back(request_entry(row));
@@ -234,8 +221,8 @@ Reply show_rows(store::Reader& reader, TraceCache& cache, std::string_view id, c
   const TraceIndex& trace = **found;
   const WindowRequest asked = parse_window(target, trace.duration_ns);
   if (!asked.wrong.empty()) {
-    return bad_parameter(asked.wrong,
-                         "from and to are nanoseconds from the beginning of the trace, pixels 1 to 8192, lanes 1 to 512");
+    return error_reply(bad_parameter(asked.wrong,
+                         "from and to are nanoseconds from the beginning of the trace, pixels 1 to 8192, lanes 1 to 512"));
   }
   const Blocks shown = trace.timeline.show(asked.window);
   Json document = {{"from", asked.window.from},

@@ -12,14 +12,12 @@
 #include "analytics/span_tree.h"
 #include "store/row_scanner.h"
 #include "views/request_columns.h"
-#include "views/requests_api.h"
-#include "views/store_json.h"
+#include "views/json_rows.h"
 #include "views/trace/lanes.h"
 
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using analytics::kNoSpan;
 using analytics::SpanTimes;
 
@@ -117,7 +115,7 @@ class Loader {
   };
 
   Result<> read_requests() {
-    auto rows = rows_of(reader_, fmt::format("SELECT {}, connect_ns, queue_start_ns, prefill_start_ns, "
+    auto rows = json_rows(reader_, fmt::format("SELECT {}, queue_start_ns, prefill_start_ns, "
                                              "decode_start_ns, operation_start_ns, operation_ns "
                                              "FROM requests WHERE trace_id = {} ORDER BY start_unix_ns LIMIT {}",
                                              kRequestColumns, sql_literal(index_.trace_id), kMostRequests));
@@ -152,7 +150,7 @@ class Loader {
   Result<> read_engines() {
     const std::string ids = quoted_list(index_.requests, "request_id");
     if (ids.empty()) return {};
-    auto turns = rows_of(reader_, fmt::format("SELECT engine_id::VARCHAR AS engine_id, min(start_unix_ns) AS b, "
+    auto turns = json_rows(reader_, fmt::format("SELECT engine_id::VARCHAR AS engine_id, min(start_unix_ns) AS b, "
                                               "max(start_unix_ns + duration_ns) AS e FROM turns "
                                               "WHERE request_id IN ({}) GROUP BY engine_id ORDER BY b",
                                               ids));
@@ -168,7 +166,7 @@ class Loader {
   }
 
   Result<> read_engine(Engine& engine) {
-    const auto turns = rows_of(
+    const auto turns = json_rows(
         reader_, fmt::format("SELECT turn::BIGINT AS turn, coalesce(request_id, '') AS request_id FROM turns WHERE "
                              "engine_id = {} AND start_unix_ns <= {} AND start_unix_ns + duration_ns >= {}",
                              engine.id, engine.to, engine.from));
@@ -203,12 +201,12 @@ class Loader {
   }
 
   Result<> read_attribution(const std::string& ids) {
-    auto rows = rows_of(reader_, fmt::format("SELECT * EXCLUDE (engine_id) FROM attribution WHERE request_id IN "
+    auto rows = json_rows(reader_, fmt::format("SELECT * EXCLUDE (engine_id) FROM attribution WHERE request_id IN "
                                              "({}) ORDER BY start_unix_ns",
                                              ids));
     if (!rows) return std::unexpected(rows.error());
     index_.attribution = std::move(*rows);
-    auto delays = rows_of(
+    auto delays = json_rows(
         reader_,
         fmt::format("SELECT d.request_id, b.request_id AS by_request_id, b.slot AS by_slot, "
                     "b.prefill_tokens AS by_prompt_tokens, sum(i.prefill_ns)::BIGINT AS prefill_ns, "
@@ -451,11 +449,11 @@ class Loader {
 
 Result<std::string> resolve_trace(store::Reader& reader, std::string_view id) {
   const std::string text = sql_literal(id);
-  auto rows = rows_of(reader, fmt::format("SELECT trace_id FROM requests WHERE request_id = {0} OR trace_id = {0} "
+  auto rows = json_rows(reader, fmt::format("SELECT trace_id FROM requests WHERE request_id = {0} OR trace_id = {0} "
                                           "ORDER BY start_unix_ns DESC LIMIT 1",
                                           text));
   if (rows && rows->empty())
-    rows = rows_of(reader, fmt::format("SELECT trace_id FROM received_spans WHERE trace_id = {} LIMIT 1", text));
+    rows = json_rows(reader, fmt::format("SELECT trace_id FROM received_spans WHERE trace_id = {} LIMIT 1", text));
   if (!rows) return std::unexpected(rows.error());
   if (!rows->empty()) return rows->front()["trace_id"].get<std::string>();
   return fail(ErrorCode::not_found, fmt::format("no trace and no request has the id {}", id),

@@ -45,7 +45,7 @@ export class Feed {
     try {
       const headers: Record<string, string> = { Accept: "text/event-stream" };
       if (this.lastEventId) headers["Last-Event-ID"] = this.lastEventId;
-      const response = await ask("/api/v1/live", headers, this.abort.signal);
+      const response = await ask("/api/v1/live", { headers, signal: this.abort.signal });
       if (!response.ok || !response.body) throw new Error(`the console answered ${response.status}`);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let pending = "";

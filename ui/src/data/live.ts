@@ -3,9 +3,11 @@ import { signal } from "@preact/signals";
 import { setBanner } from "../shell/notices";
 import { Feed, type Connection } from "./feed";
 import { Series } from "./series";
-import type { Present, RequestSummary } from "./types";
+import type { Present, RequestSummary, Step, Turn } from "./types";
 
 const REQUESTS_HELD = 300;
+const STEPS_HELD = 240;
+const TURNS_REACH_MS = 120_000;
 
 export const connection = signal<Connection>("connecting");
 /** The newest state; null before the first event. */
@@ -16,9 +18,30 @@ export const ticks = signal(0);
 /** The newest requests, newest first. */
 export const recent = signal<RequestSummary[]>([]);
 
+/** Who was in which slot in the last two minutes, and the newest batch steps: of engines with the probe. */
+export const turns = signal<Turn[]>([]);
+export const steps = signal<Step[]>([]);
+
 /** Tells requests apart: clients choose request ids, so those alone do not. */
 export function keyOf(request: RequestSummary): string {
   return `${request.request_id} ${request.start_unix_ns} ${request.trace_id}`;
+}
+
+function merged<T>(old: T[], more: T[], idOf: (one: T) => string): T[] {
+  const all = new Map(old.map((one) => [idOf(one), one]));
+  for (const one of more) all.set(idOf(one), one);
+  return [...all.values()];
+}
+
+function takeBatches(now: Present): void {
+  if (now.steps.length > 0) {
+    const all = merged(steps.peek(), now.steps, (step) => `${step[0]} ${step[1]}`);
+    steps.value = all.sort((a, b) => a[2] - b[2]).slice(-STEPS_HELD);
+  }
+  if (now.turns.length === 0 && turns.peek().length === 0) return;
+  const oldest = Date.now() - TURNS_REACH_MS;
+  const all = merged(turns.peek(), now.turns, (turn) => `${turn.engine} ${turn.turn}`);
+  turns.value = all.filter((turn) => turn.end > oldest);
 }
 
 const LOST =
@@ -27,6 +50,7 @@ const LOST =
 function takePresent(now: Present): void {
   series.setColumns(now.columns);
   present.value = now;
+  takeBatches(now);
   if (now.requests.length > 0) {
     const known = new Set(recent.peek().map(keyOf));
     const fresh = now.requests.filter((request) => !known.has(keyOf(request)));

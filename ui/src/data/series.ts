@@ -46,6 +46,15 @@ export class Series {
     if (excess > 0) this.points.splice(0, excess);
   }
 
+  /** All points, oldest first, drawn `shift` seconds later than they were. */
+  whole(shift = 0): SeriesWindow {
+    const moved =
+      shift === 0
+        ? this.points
+        : this.points.map((point) => ({ ...point, label: plotTime(point.time + shift) }));
+    return new SeriesWindow(moved, this.index);
+  }
+
   /** The points of the last `seconds`, oldest first. */
   window(seconds: number): SeriesWindow {
     const newest = this.points.at(-1)?.time ?? 0;
@@ -69,31 +78,19 @@ export class Series {
 
 /** A snapshot of consecutive points. */
 export class SeriesWindow {
-  readonly times: string[];
+  readonly times: string[]; // as Plotly takes them
+  readonly seconds: number[]; // since 1970
 
   constructor(
     private readonly points: Point[],
     private readonly index: Map<Column, number>,
   ) {
     this.times = points.map((point) => point.label);
+    this.seconds = points.map((point) => point.time);
   }
 
   get(column: Column): (number | null)[] {
     const at = this.index.get(column);
     return this.points.map((point) => (at === undefined ? null : (point.row[at] ?? null)));
-  }
-
-  /** The newest value; null when it is unknown. */
-  newest(column: Column): number | null {
-    const at = this.index.get(column);
-    return at === undefined ? null : (this.points.at(-1)?.row[at] ?? null);
-  }
-
-  /** Of the known values among the newest `seconds`; null when there is none. */
-  mean(column: Column, seconds: number): number | null {
-    const known = this.get(column)
-      .slice(-seconds)
-      .filter((value) => value !== null);
-    return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
   }
 }

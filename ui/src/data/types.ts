@@ -98,6 +98,45 @@ export interface Present {
   events: SystemEvent[];
   requests: RequestSummary[];
   columns: Column[];
+  /** Turns that have changed since the last event; with the history, those of the last two minutes. */
+  turns: Turn[];
+  steps: Step[];
+}
+
+/** A stretch of batch steps that one sequence spent on one request. Times in milliseconds since 1970. */
+export interface Turn {
+  engine: string;
+  turn: string;
+  slot: number;
+  start: number;
+  end: number;
+  decode_start: number | null;
+  prefill_tokens: number;
+  decode_tokens: number;
+  position: number | null;
+  upstream: string | null;
+  request_id: string | null; // known when it is over
+  over: boolean;
+}
+
+/** One batch step. */
+export type Step = [
+  engine: string,
+  step: string,
+  startMs: number,
+  durationMs: number,
+  prefillTokens: number,
+  decodeTokens: number,
+  sequences: number,
+];
+
+/** The curves of any stretch of time. */
+export interface Curves {
+  from: number;
+  to: number;
+  step: number;
+  columns: Column[];
+  rows: Row[];
 }
 
 export interface History extends Present {
@@ -130,7 +169,12 @@ export type Column =
   | "queue_seconds"
   | "prefill_seconds"
   | "decode_seconds"
-  | "cache_hit_ratio";
+  | "cache_hit_ratio"
+  | "steps"
+  | "step_prefill_tokens"
+  | "step_decode_tokens"
+  | "step_sequences"
+  | "step_p95";
 
 /** One second, in the order of `columns`; null is unknown. */
 export type Row = (number | null)[];

@@ -166,10 +166,11 @@ function More({ detail }: { detail: Detail }) {
   );
 }
 
-/** Fills at once from the summary; gaps and spans follow when the console has sent them. */
-export function RequestDetail({ request }: { request: RequestSummary }) {
-  const [detail, setDetail] = useState<Detail | Error | null>(null);
+/** Fills at once from the summary; gaps and spans follow when the console has sent them, unless they are given. */
+export function RequestDetail({ request, given }: { request: RequestSummary; given?: Detail }) {
+  const [detail, setDetail] = useState<Detail | Error | null>(given ?? null);
   useEffect(() => {
+    if (given) return;
     askJson<Detail>(`/api/v1/requests/${encodeURIComponent(request.request_id)}`).then(setDetail, setDetail);
   }, [request.request_id]);
   const trace = linkTo("trace", request.request_id);

@@ -62,6 +62,16 @@ export function dateAndTime(unixNs: number): string {
   return moment.format(new Date(unixNs / 1e6));
 }
 
+const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+/** A tick of a time axis: the time of day, with the date where days differ. Seconds only where there are some. */
+export function clockTime(unixMs: number, withDate: boolean): string {
+  const at = new Date(unixMs);
+  const time = at.getSeconds() === 0 ? minutes.format(at) : clock.format(at);
+  return withDate ? `${day.format(at)} ${time}` : time;
+}
+
 export function isoTime(unixNs: number): string {
   return new Date(unixNs / 1e6).toISOString();
 }

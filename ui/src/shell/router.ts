@@ -29,20 +29,19 @@ export function go(url: string, how: "push" | "replace" = "push"): void {
   place.value = here();
 }
 
-/** This URL with some parameters changed; null or "" takes one away. */
-export function urlWith(changes: Record<string, string | null>): string {
+/** Changes parameters in place: null or "" takes one away, a list repeats it. `push` for what a reader would
+ * want to undo with the back button. */
+export function setParams(
+  changes: Record<string, string | string[] | null>,
+  how: "push" | "replace" = "replace",
+): void {
   const next = new URLSearchParams(params.peek());
   for (const [name, value] of Object.entries(changes)) {
-    if (value === null || value === "") next.delete(name);
-    else next.set(name, value);
+    next.delete(name);
+    for (const one of Array.isArray(value) ? value : [value]) if (one) next.append(name, one);
   }
   const text = next.toString();
-  return place.peek().path + (text ? `?${text}` : "");
-}
-
-/** Changes parameters in place. `push` for what a reader would want to undo with the back button. */
-export function setParams(changes: Record<string, string | null>, how: "push" | "replace" = "replace"): void {
-  go(urlWith(changes), how);
+  go(place.peek().path + (text ? `?${text}` : ""), how);
 }
 
 // Plain clicks on links of ours stay in this document; everything else is the browser's business.

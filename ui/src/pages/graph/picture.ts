@@ -112,7 +112,7 @@ export async function askPicture(
   signal: AbortSignal,
 ): Promise<Picture> {
   query.set("format", "binary");
-  const answer = await ask(`/api/v1/graphs/${encodeURIComponent(graph)}?${query}`, {}, signal);
+  const answer = await ask(`/api/v1/graphs/${encodeURIComponent(graph)}?${query}`, { signal });
   if (!answer.ok) {
     const document = (await answer.json()) as { error?: { message: string; hint: string } };
     const error = document.error;

@@ -1,91 +1,59 @@
-// The live page: what the engine and its clients do now.
+// The live page: what the engine and its clients do now, or did at some other time.
 import "../../styles/panels.css";
 import "../../styles/requests.css";
-import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { series, ticks } from "../../data/live";
+import { useEffect } from "preact/hooks";
 import { isPaused } from "../../data/pause";
+import { linkTo } from "../../shell/pages";
 import { useCommands } from "../../shell/commands";
-import { setBanner } from "../../shell/notices";
-import { PageHead, Segments } from "../../shell/page_head";
-import { param, setParams } from "../../shell/router";
-import { isDark } from "../../shell/theme";
-import { Charts } from "./charts";
+import { PageHead } from "../../shell/page_head";
+import { Batches } from "./batches";
+import { Curves, useCurves } from "./curves";
 import { Engines } from "./engines";
 import { Gpus } from "./gpus";
 import { RecentRequests } from "./recent";
+import { Attainment } from "./slo";
+import { togglePause, useTimeBar } from "./time_bar";
 import { Events, Losses } from "./troubles";
+import { setSpan, SPANS, spanSeconds } from "./view";
 
-const SPANS = [
-  ["1 min", 60],
-  ["5 min", 300],
-  ["15 min", 900],
-] as const;
-const DEFAULT_SPAN = 300;
-
-function shownSpan(): number {
-  return SPANS.map(([, value]) => value).find((value) => String(value) === param("span")) ?? DEFAULT_SPAN;
-}
-
-function togglePause(): void {
-  isPaused.value = !isPaused.peek();
-}
-
-function Curves({ seconds }: { seconds: number }) {
-  const parent = useRef<HTMLDivElement>(null);
-  const charts = useRef<Charts | null>(null);
-  const draw = () => {
-    if (!document.hidden) charts.current?.draw(series.window(seconds), seconds);
-  };
-  useEffect(() => {
-    const mine = (charts.current = new Charts(parent.current!));
-    mine.load().then(
-      () => draw(),
-      () => setBanner("charts", "The charts could not be loaded; reload the page."),
-    );
-    return () => mine.close();
-  }, []);
-  useSignalEffect(() => {
-    void ticks.value;
-    void isDark.value;
-    if (!isPaused.value) draw();
-  });
-  useEffect(() => {
-    draw();
-    document.addEventListener("visibilitychange", draw);
-    return () => document.removeEventListener("visibilitychange", draw);
-  }, [seconds]);
-  return (
-    <section aria-labelledby="charts-title">
-      <h2 id="charts-title" class="hidden">
-        Live curves
-      </h2>
-      <div id="charts" class="charts" ref={parent} />
-    </section>
-  );
+function stepSpan(by: number): void {
+  const at = SPANS.findIndex(([, value]) => value === spanSeconds());
+  const next = SPANS[Math.max(0, Math.min(SPANS.length - 1, at + by))];
+  if (next) setSpan(next[1]);
 }
 
 export default function LivePage() {
-  const seconds = shownSpan();
-  useCommands(() => [{ text: "Pause or resume", group: "Live", keys: "p", run: togglePause }], []);
+  const bar = useTimeBar();
+  const curves = useCurves();
+  useCommands(
+    () => [
+      { text: "Pause or resume", group: "Live", keys: "p", run: togglePause },
+      { text: "Longer time", group: "Live", keys: "-", run: () => stepSpan(1) },
+      { text: "Shorter time", group: "Live", keys: "+", run: () => stepSpan(-1) },
+    ],
+    [],
+  );
   useEffect(() => () => void (isPaused.value = false), []);
+  const requests = linkTo("requests");
   return (
     <>
-      <PageHead title="Live">
-        <Segments
-          legend="Time shown"
-          name="span"
-          options={SPANS}
-          value={seconds}
-          onChange={(value) => setParams({ span: value === DEFAULT_SPAN ? null : String(value) })}
-        />
-        <button id="pause" type="button" aria-pressed={isPaused.value} onClick={togglePause}>
-          {isPaused.value ? "Resume" : "Pause"}
-        </button>
-      </PageHead>
+      <PageHead title="Live">{bar.controls}</PageHead>
+      {bar.opened}
       <Engines />
       <Gpus />
-      <Curves seconds={seconds} />
+      <Batches />
+      <Attainment from={curves.from} to={curves.to} live={curves.shown.live} />
+      <Curves state={curves} />
+      {!curves.shown.live && requests && (
+        <p class="note">
+          <a
+            href={`${requests}?since=${BigInt(curves.from) * 1_000_000_000n}&until=${BigInt(curves.to) * 1_000_000_000n}`}
+            data-page
+          >
+            The requests of this time
+          </a>
+        </p>
+      )}
       <Losses />
       <RecentRequests />
       <Events />

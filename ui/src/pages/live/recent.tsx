@@ -8,23 +8,14 @@ import type { RequestSummary } from "../../data/types";
 import { RequestDetail } from "../../parts/detail";
 import { count, isoTime, nanoseconds, timeOfDay } from "../../parts/format";
 import { PhaseBar, PhaseKey } from "../../parts/phases";
-import { Known, Unknown } from "../../parts/value";
+import { Status } from "../../parts/status";
+import { Known } from "../../parts/value";
 import { linkTo } from "../../shell/pages";
 
 const FIRST_ROWS = 25; // "older" adds more
 const OLDER_ROWS = 50;
 const COLUMNS = ["Time", "Model", "Status", "First token", "Total", "Tokens in → out", "Time spent"];
 const NOT_SAID = "the answer did not say";
-
-export function Status({ request }: { request: Pick<RequestSummary, "http_status" | "error_type"> }) {
-  if (request.http_status === null) return <Unknown why="no answer was sent" />;
-  const bad = request.error_type !== null;
-  return (
-    <span class={bad ? "status bad" : "status"}>
-      {request.http_status} {bad ? request.error_type : ""}
-    </span>
-  );
-}
 
 interface RowProps {
   request: RequestSummary;
@@ -56,7 +47,7 @@ function Row({ request, open, toggle }: RowProps) {
           </span>
         </td>
         <td class="http">
-          <Status request={request} />
+          <Status status={request.http_status} error={request.error_type} message={request.error_message} />
         </td>
         <td class="ttft">
           <Known
