@@ -27,6 +27,7 @@ ALLOWED = {
     "engine": ({"base", "gpus", "placement"}, set()),
     "gateway": ({"base", "telemetry"}, set()),
     "analytics": ({"base", "gguf"}, STORE_READ | STORE_FILES),
+    "load": ({"base"}, set()),
     "views": ({"base", "analytics"}, STORE_READ),
     "app": (None, set()),  # knows everything
 }

@@ -245,6 +245,7 @@ int run(int argc, char** argv) {
   add_model_commands(app, line);
   add_graph_command(app, line);
   add_export_command(app, line);
+  add_bench_command(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "app/bench_options.h"
 #include "app/commands.h"
 #include "app/export_options.h"
 #include "app/settings.h"
@@ -28,6 +29,7 @@ struct CommandLine {
   PlanOptions plan;
   GraphOptions graph;
   ExportOptions exports;
+  BenchOptions bench;
   std::string since, window = "1m", output, html, gpu_memory;
   std::function<int(const Settings&)> command;
 };
@@ -50,5 +52,7 @@ void add_model_commands(CLI::App& app, CommandLine& line);
 void add_graph_command(CLI::App& app, CommandLine& line);
 
 void add_export_command(CLI::App& app, CommandLine& line);
+
+void add_bench_command(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app

@@ -11,6 +11,7 @@
 #include "app/signals.h"
 #include "app/units.h"
 #include "base/log.h"
+#include "base/time_slice.h"
 
 namespace llt::app {
 namespace {
@@ -98,6 +99,7 @@ int run_up(const Settings& settings) {
   const std::int64_t drain_timeout_ns = options->drain_timeout_ns;
 
   block_stop_signals();
+  use_long_slice();  // of all but the gateway's threads and the engine
   raise_file_limit();
   Instance up(std::move(*options));
   for (const Stage stage : kStages) {
