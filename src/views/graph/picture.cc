@@ -10,7 +10,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-
 static_assert(std::endian::native == std::endian::little, "arrays go onto the wire as they are in memory");
 
 constexpr std::size_t kAlign = 8;
