@@ -56,7 +56,8 @@ Result<> write_all(int fd, std::string_view bytes) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0)
-      return fail(ErrorCode::resource_exhausted, fmt::format("no memory for a graph: {}", std::strerror(errno)));
+      return fail(ErrorCode::resource_exhausted,
+                  fmt::format("no memory for a graph: {}", std::strerror(errno)));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -92,8 +93,7 @@ Result<pid_t> spawn(int input, int output) {
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
   pid_t pid = -1;
-  const int error =
-      posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
+  const int error = posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, arguments.data(), environ);
   posix_spawnattr_destroy(&attributes);
   posix_spawn_file_actions_destroy(&actions);
   if (error != 0)
@@ -114,7 +114,8 @@ Result<> wait_for(pid_t pid, const std::stop_token& stop) {
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-    return fail(ErrorCode::resource_exhausted, "the graph's analysis was killed: most likely there is no memory for it",
+    return fail(ErrorCode::resource_exhausted,
+                "the graph's analysis was killed: most likely there is no memory for it",
                 "ask for a smaller graph, or for less of it");
   return fail(ErrorCode::internal, "the graph's analysis broke off",
               "'llamatelemetry graph' runs the same and shows what it says");

@@ -1,6 +1,6 @@
 #pragma once
-// Several requests on one graph in a process of their own, at the lowest priority: they can be ended at any moment,
-// and nothing that they do (memory, a crash) touches who asked.
+// Several requests on one graph in a process of their own, at the lowest priority: they can be ended at any
+// moment, and nothing that they do (memory, a crash) touches who asked.
 
 #include <span>
 #include <stop_token>
@@ -14,8 +14,8 @@ namespace llt::analytics {
 /// The first argument of the program that makes it such a process. Not for people.
 inline constexpr std::string_view kJobArgument = "--graph-job";
 
-/// As analyse() for each request, which have passed check(). Errors: those of the first that failed; unavailable
-/// when `stop` was requested or the process ended in another way.
+/// As analyse() for each request, which have passed check(). Errors: those of the first that failed;
+/// unavailable when `stop` was requested or the process ended in another way.
 [[nodiscard]] Result<std::vector<Run>> analyse_apart(const EdgeList& edges, std::span<const Request> requests,
                                                      Want want, const GpuOptions& gpu, std::stop_token stop);
 

@@ -124,8 +124,8 @@ void get_run(Reader& from, Run& run) {
 
 }  // namespace
 
-void append_job_input(const EdgeList& edges, std::span<const Request> requests, Want want, const GpuOptions& gpu,
-                      std::string& out) {
+void append_job_input(const EdgeList& edges, std::span<const Request> requests, Want want,
+                      const GpuOptions& gpu, std::string& out) {
   Writer to(out);
   to.put(edges.vertices).list(edges.source).list(edges.target).list(edges.weight);
   to.put<std::uint64_t>(requests.size());

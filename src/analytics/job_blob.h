@@ -15,8 +15,8 @@ struct JobInput {
   GpuOptions gpu;
 };
 
-void append_job_input(const EdgeList& edges, std::span<const Request> requests, Want want, const GpuOptions& gpu,
-                      std::string& out);
+void append_job_input(const EdgeList& edges, std::span<const Request> requests, Want want,
+                      const GpuOptions& gpu, std::string& out);
 /// data_loss when the bytes are not whole.
 [[nodiscard]] Result<JobInput> parse_job_input(std::string_view bytes);
 

@@ -34,8 +34,7 @@ Frame make_frame(const SpanTree& tree, std::uint32_t span, UnixNs begin, UnixNs 
   const auto children = tree.children(span);
   Frame frame{span, begin, end, {children.begin(), children.end()}};
   const auto& spans = tree.spans();
-  std::ranges::stable_sort(frame.by_end,
-                           [&](auto a, auto b) { return spans[a].end() > spans[b].end(); });
+  std::ranges::stable_sort(frame.by_end, [&](auto a, auto b) { return spans[a].end() > spans[b].end(); });
   return frame;
 }
 

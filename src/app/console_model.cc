@@ -69,7 +69,8 @@ Result<> take_number(const std::string& name, const std::string& text, std::opti
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value == 0)
-    return fail(ErrorCode::invalid_argument, fmt::format("the parameter '{}' is no whole number above 0", name));
+    return fail(ErrorCode::invalid_argument,
+                fmt::format("the parameter '{}' is no whole number above 0", name));
   out = value;
   return {};
 }
@@ -81,11 +82,16 @@ Result<> take_parameter(PlanOptions& options, const std::string& name, const std
   if (name == "batch") return take_number(name, text, options.batch);
   if (name == "micro_batch") return take_number(name, text, options.micro_batch);
   if (name == "gpu_layers") return take_number(name, text, options.offloaded_layers);
-  if (name == "kv_type") options.kv_type = text;
-  else if (name == "tensor_split") options.tensor_split = text;
-  else if (name == "flash_attention") options.flash_attention = text;
-  else if (name == "gpus") options.gpu = text;
-  else if (name == "preset") options.preset = text;
+  if (name == "kv_type")
+    options.kv_type = text;
+  else if (name == "tensor_split")
+    options.tensor_split = text;
+  else if (name == "flash_attention")
+    options.flash_attention = text;
+  else if (name == "gpus")
+    options.gpu = text;
+  else if (name == "preset")
+    options.preset = text;
   else
     return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not a parameter of a plan", name),
                 "GET /api describes them");

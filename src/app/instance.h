@@ -79,7 +79,7 @@ class Instance {
 
   const UpOptions options_;
   const UnixNs started_unix_ns_;
-  const std::string instance_id_;  ///< `service.instance.id` of our own telemetry
+  const std::string instance_id_;       ///< `service.instance.id` of our own telemetry
   std::filesystem::path probe_folder_;  ///< empty: no engine is looked into
   std::optional<EnginePlan> plan_;      ///< nothing when attached
   std::optional<DataLock> lock_;

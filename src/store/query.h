@@ -28,7 +28,8 @@ class QueryEngine {
 
   /// Runs `work` on a connection of its own, with the limits of the query.
   template <class Work>
-  Result<QueryInfo> guarded(const Database& database, const QueryLimits& limits, const Sink& sink, Work&& work);
+  Result<QueryInfo> guarded(const Database& database, const QueryLimits& limits, const Sink& sink,
+                            Work&& work);
 
   Watchdog watchdog_;
   std::atomic<int> running_{0};

@@ -1,6 +1,6 @@
 #pragma once
-// A query's rows as typed columns, for what is worked on instead of shown. Only where the store itself is: readers
-// that ask another process get text.
+// A query's rows as typed columns, for what is worked on instead of shown. Only where the store itself is:
+// readers that ask another process get text.
 
 #include <cstdint>
 #include <functional>
@@ -30,8 +30,8 @@ using ChunkSink = std::function<bool(const RowChunk&)>;
 class RowScanner {
  public:
   virtual ~RowScanner() = default;
-  /// As Reader::query(). Columns are BIGINT or VARCHAR; anything else is invalid_argument. Rows may reach the sink
-  /// before an error is known: what was taken counts only when this succeeds.
+  /// As Reader::query(). Columns are BIGINT or VARCHAR; anything else is invalid_argument. Rows may reach the
+  /// sink before an error is known: what was taken counts only when this succeeds.
   [[nodiscard]] virtual Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits,
                                                const ChunkSink& sink) = 0;
 };

@@ -56,8 +56,8 @@ asio::awaitable<bool> Connection::read_request() {
   }
   if (field(parser_->get(), http::field::expect) == "100-continue") {
     if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-    stream_.expires_after(std::chrono::milliseconds(
-        takes_large_body() ? limits.upload_timeout_ms : limits.header_timeout_ms));
+    stream_.expires_after(
+        std::chrono::milliseconds(takes_large_body() ? limits.upload_timeout_ms : limits.header_timeout_ms));
   }
   const auto [error, count] = co_await http::async_read(stream_, buffer_, *parser_, kTuple);
   if (error) co_return co_await refuse_broken(error);
@@ -66,8 +66,8 @@ asio::awaitable<bool> Connection::read_request() {
   co_return true;
 }
 
-// Edge lists are files; everything else that is sent here is small. Asked when the head is there: who has no key
-// may not make us hold much.
+// Edge lists are files; everything else that is sent here is small. Asked when the head is there: who has no
+// key may not make us hold much.
 bool Connection::takes_large_body() const {
   const auto& head = parser_->get();
   const auto target = Target::parse(view_of(head.target()));

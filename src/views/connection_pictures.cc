@@ -39,7 +39,8 @@ asio::awaitable<void> Connection::answer_picture(const Route& route, const Targe
   work->body = message_->body();
   work->if_none_match = field(*message_, http::field::if_none_match);
   if (!is_slow(route.resource)) {
-    Reply reply = co_await asio::co_spawn(context_.picture_pool, make_answer(work, context_), asio::use_awaitable);
+    Reply reply =
+        co_await asio::co_spawn(context_.picture_pool, make_answer(work, context_), asio::use_awaitable);
     co_await send(reply);
     co_return;
   }
@@ -51,7 +52,8 @@ asio::awaitable<void> Connection::answer_picture(const Route& route, const Targe
   ++context_.graphs;
   stops_ = &work->stop;
   when_gone([work] { work->stop.request_stop(); });
-  Reply reply = co_await asio::co_spawn(context_.graph_pool, make_answer(work, context_), asio::use_awaitable);
+  Reply reply =
+      co_await asio::co_spawn(context_.graph_pool, make_answer(work, context_), asio::use_awaitable);
   stops_ = nullptr;
   --context_.graphs;
   boost::system::error_code ignored;

@@ -18,18 +18,18 @@ Reply model_reply(const Result<std::string>& document) {
 
 Error no_model() {
   return {ErrorCode::not_found, "no model file is known here",
-          "it is known where llamatelemetry starts llama-server itself (--model); attached servers do not show theirs"};
+          "it is known where llamatelemetry starts llama-server itself (--model); attached servers do not "
+          "show theirs"};
 }
 
 }  // namespace
 
-bool is_picture(Resource resource) {
-  return resource >= Resource::traces && resource <= Resource::plan;
-}
+bool is_picture(Resource resource) { return resource >= Resource::traces && resource <= Resource::plan; }
 
 bool is_slow(Resource resource) { return resource == Resource::graph || resource == Resource::graph_upload; }
 
-Reply Pictures::answer(const Route& route, const Target& target, std::string_view body, std::stop_token stop) {
+Reply Pictures::answer(const Route& route, const Target& target, std::string_view body,
+                       std::stop_token stop) {
   try {
     return answer_for(route, target, body, std::move(stop));
   } catch (const std::exception& error) {
@@ -58,14 +58,15 @@ Reply Pictures::answer_for(const Route& route, const Target& target, std::string
     case Resource::model:
       return sources_.model.summary ? model_reply(sources_.model.summary()) : error_reply(no_model());
     default:
-      return sources_.model.plan ? model_reply(sources_.model.plan(target.parameters)) : error_reply(no_model());
+      return sources_.model.plan ? model_reply(sources_.model.plan(target.parameters))
+                                 : error_reply(no_model());
   }
 }
 
 Reply with_etag(Reply reply, std::string_view if_none_match) {
   if (reply.status != 200) return reply;
-  const std::string etag = fmt::format("\"{:016x}-{:x}\"", std::hash<std::string_view>{}(reply.content()),
-                                       reply.content().size());
+  const std::string etag =
+      fmt::format("\"{:016x}-{:x}\"", std::hash<std::string_view>{}(reply.content()), reply.content().size());
   reply.headers.emplace_back("ETag", etag);
   reply.headers.emplace_back("Cache-Control", "private, no-cache");
   if (if_none_match.find(etag) != std::string_view::npos) reply.status = 304;

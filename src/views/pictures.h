@@ -18,7 +18,8 @@ class Pictures {
  public:
   explicit Pictures(const Sources& sources) : sources_(sources), graphs_(sources) {}
 
-  /// The answer of a route for which is_picture() holds. `stop` ends a graph's analysis; nothing else takes long.
+  /// The answer of a route for which is_picture() holds. `stop` ends a graph's analysis; nothing else takes
+  /// long.
   [[nodiscard]] Reply answer(const Route& route, const Target& target, std::string_view body,
                              std::stop_token stop);
 
@@ -35,7 +36,8 @@ class Pictures {
 /// Whether it can take so long that it has to wait its turn, and can be given up.
 [[nodiscard]] bool is_slow(Resource resource);
 
-/// Gives a whole answer an ETag that follows from its bytes; 304 without a body when `if_none_match` names it.
+/// Gives a whole answer an ETag that follows from its bytes; 304 without a body when `if_none_match` names
+/// it.
 [[nodiscard]] Reply with_etag(Reply reply, std::string_view if_none_match);
 
 }  // namespace llt::views

@@ -21,7 +21,9 @@ void check_timeline(std::string_view bytes) {
     std::uint16_t start = 0, length = 0;
     std::memcpy(&start, bytes.data(), 2);
     std::memcpy(&length, bytes.data() + 2, 2);
-    rows.push_back({.start = start, .end = start + length, .lane = static_cast<unsigned char>(bytes[4]) % 8U,
+    rows.push_back({.start = start,
+                    .end = start + length,
+                    .lane = static_cast<unsigned char>(bytes[4]) % 8U,
                     .marks = static_cast<std::uint8_t>(bytes[5] & 3)});
     bytes.remove_prefix(6);
   }
@@ -35,7 +37,8 @@ void check_timeline(std::string_view bytes) {
     LLT_CHECK(block.row < timeline.rows().size());
     if (i == 0) continue;
     const Block& before = shown.blocks[i - 1];
-    LLT_CHECK(timeline.rows()[before.row].lane < timeline.rows()[block.row].lane || before.end <= block.start);
+    LLT_CHECK(timeline.rows()[before.row].lane < timeline.rows()[block.row].lane ||
+              before.end <= block.start);
   }
   LLT_CHECK(counted == rows.size());
 }

@@ -21,14 +21,14 @@ constexpr std::array kEntries{
     Entry{"/api/v1/query", Resource::query, true, true},
     Entry{"/api/v1/live", Resource::live, false, true},
     Entry{"/api/v1/requests", Resource::requests, false, true},
-    Entry{"/api/v1/heatmap", Resource::heatmap, false, true},
-    Entry{"/api/v1/range", Resource::range, false, true},
-    Entry{"/api/v1/schema", Resource::schema, false, true},
     Entry{"/api/v1/traces", Resource::traces, false, true},
     Entry{"/api/v1/graphs", Resource::graphs, false, true},
     Entry{"/api/v1/graphs/edges", Resource::graph_upload, true, true},
     Entry{"/api/v1/model", Resource::model, false, true},
     Entry{"/api/v1/plan", Resource::plan, false, true},
+    Entry{"/api/v1/heatmap", Resource::heatmap, false, true},
+    Entry{"/api/v1/range", Resource::range, false, true},
+    Entry{"/api/v1/schema", Resource::schema, false, true},
 };
 constexpr std::string_view kRequestPrefix = "/api/v1/requests/";
 constexpr std::string_view kTracePrefix = "/api/v1/traces/";

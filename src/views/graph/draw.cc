@@ -78,7 +78,8 @@ void add_answer_columns(const analytics::DescribedGraph& graph, const Answered& 
   const auto& outcome = answered.run.outcome;
   const std::string name(info.name), meaning(info.meaning);
   const auto node = [&](std::string column, auto values) {
-    if (!has_column(picture.nodes, column)) picture.nodes.push_back({std::move(column), "", meaning, std::move(values)});
+    if (!has_column(picture.nodes, column))
+      picture.nodes.push_back({std::move(column), "", meaning, std::move(values)});
   };
   switch (info.answer) {
     case Answer::ranking:
@@ -112,7 +113,8 @@ Json run_json(const Answered& answered) {
           {"version", answered.run.version},
           {"reason", answered.run.reason},
           {"elapsed_ms", answered.run.elapsed_ms},
-          {"modularity", answered.run.outcome.modularity ? Json(*answered.run.outcome.modularity) : Json(nullptr)}};
+          {"modularity",
+           answered.run.outcome.modularity ? Json(*answered.run.outcome.modularity) : Json(nullptr)}};
 }
 
 }  // namespace
@@ -129,18 +131,17 @@ Picture draw_picture(const analytics::DescribedGraph& graph, std::span<const Ans
     add_answer_columns(graph, answered, picture);
     runs.push_back(run_json(answered));
     if (analytics::info_of(answered.request.algorithm).answer == Answer::positions) continue;
-    for (const std::string& sentence :
-         analytics::findings(edges, answered.request, answered.run.outcome,
-                             [&](Vertex v) { return name_of(graph, v); }))
+    for (const std::string& sentence : analytics::findings(edges, answered.request, answered.run.outcome,
+                                                           [&](Vertex v) { return name_of(graph, v); }))
       findings.push_back(sentence);
   }
   for (Column& column : columns) {
     if (!has_column(picture.nodes, column.name)) picture.nodes.push_back(std::move(column));
   }
-  picture.head = {{"about", graph.about},       {"node_count", picture.node_count},
-                  {"edge_count", picture.edge_count}, {"directed", graph.directed},
-                  {"runs", std::move(runs)},    {"findings", std::move(findings)},
-                  {"notes", graph.notes}};
+  picture.head = {
+      {"about", graph.about},       {"node_count", picture.node_count}, {"edge_count", picture.edge_count},
+      {"directed", graph.directed}, {"runs", std::move(runs)},          {"findings", std::move(findings)},
+      {"notes", graph.notes}};
   return picture;
 }
 

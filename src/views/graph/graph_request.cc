@@ -14,7 +14,8 @@ constexpr std::int64_t kLongest = 10LL * 365 * 24 * 3600;
 constexpr std::size_t kMaxIdBytes = 1024;
 
 std::unexpected<Error> bad(std::string_view name, std::string_view hint) {
-  return fail(ErrorCode::invalid_argument, fmt::format("the parameter '{}' is not valid", name), std::string(hint));
+  return fail(ErrorCode::invalid_argument, fmt::format("the parameter '{}' is not valid", name),
+              std::string(hint));
 }
 
 std::optional<double> real(std::string_view text, double low, double high) {
@@ -69,7 +70,8 @@ Result<> take_choice(GraphRequest& r, std::string_view name, std::string_view te
 
 Result<> take(GraphRequest& r, std::string_view name, std::string_view text) {
   if (name == "algorithm") {
-    if (analytics::find_algorithm(text) == nullptr) return bad(name, "GET /api/v1/graphs lists the algorithms");
+    if (analytics::find_algorithm(text) == nullptr)
+      return bad(name, "GET /api/v1/graphs lists the algorithms");
     r.algorithm = text;
     return {};
   }
@@ -98,11 +100,13 @@ Result<GraphRequest> parse_graph_request(std::string_view graph, const Target& t
 
 std::string cache_key(const GraphRequest& r) {
   const auto& q = r.request;
-  const auto optional = [](const auto& value) { return value ? fmt::format("{}", *value) : std::string("-"); };
+  const auto optional = [](const auto& value) {
+    return value ? fmt::format("{}", *value) : std::string("-");
+  };
   // Ids come from clients: their lengths keep two different requests from having one key.
   return fmt::format("{}|{}:{}|{}|{}|{}:{}|{}|{}|{}|{}|{}|{}|{}|{}|{}", r.graph, r.trace.size(), r.trace,
-                     optional(r.since_seconds), r.algorithm, r.from.size(), r.from, optional(q.samples), q.radius,
-                     q.resolution, q.damping, optional(q.iterations), q.seed,
+                     optional(r.since_seconds), r.algorithm, r.from.size(), r.from, optional(q.samples),
+                     q.radius, q.resolution, q.damping, optional(q.iterations), q.seed,
                      q.directed ? (*q.directed ? "d" : "u") : "-", r.layout, static_cast<int>(r.want));
 }
 

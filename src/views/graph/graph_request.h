@@ -24,9 +24,9 @@ struct GraphRequest {
   analytics::Want want = analytics::Want::automatic;
 };
 
-/// Parameters: algorithm, trace, since (seconds), from, samples, radius, resolution, damping, iterations, seed,
-/// directed (1, 0), layout (server, none), format (json, binary), backend (auto, cpu, gpu). An unknown one is
-/// refused, so that a misspelt limit is not silently none.
+/// Parameters: algorithm, trace, since (seconds), from, samples, radius, resolution, damping, iterations,
+/// seed, directed (1, 0), layout (server, none), format (json, binary), backend (auto, cpu, gpu). An unknown
+/// one is refused, so that a misspelt limit is not silently none.
 [[nodiscard]] Result<GraphRequest> parse_graph_request(std::string_view graph, const Target& target);
 
 /// The same for every request that gives the same answer, apart from `format`.

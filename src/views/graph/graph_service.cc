@@ -19,6 +19,7 @@ namespace llt::views {
 namespace {
 
 using analytics::Algorithm;
+
 constexpr std::size_t kKeptBytes = 256 * 1024 * 1024;  // of pictures
 constexpr std::size_t kMostUploads = 4;
 constexpr std::int64_t kFreshNs = 30'000'000'000;  // how long a graph of the store stands for what is there
@@ -58,6 +59,16 @@ std::uint64_t hash_of(std::string_view bytes) {
   return hash;
 }
 
+// What was sent has no name: the one under which it is read here means nothing to who sent it.
+std::string without_paths(std::string text) {
+  constexpr std::string_view kPath = "/proc/self/fd/";
+  for (std::size_t at = text.find(kPath); at != std::string::npos; at = text.find(kPath, at)) {
+    const std::size_t end = text.find_first_not_of("0123456789", at + kPath.size());
+    text.replace(at, end == std::string::npos ? end : end - at, "the edge list");
+  }
+  return text;
+}
+
 std::string_view form_name(analytics::Answer answer) {
   constexpr std::string_view kNames[] = {"ranking", "communities",   "components", "edge_ranking",
                                          "paths",   "neighbourhood", "positions"};
@@ -83,7 +94,8 @@ Result<std::vector<analytics::Request>> requests_of(const GraphRequest& asked,
   const auto& info = asked.algorithm.empty() ? analytics::info_of(usual_algorithm(asked.graph))
                                              : *analytics::find_algorithm(asked.algorithm);
   first.algorithm = info.id;
-  if (!graph.directed && !first.directed && info.direction == analytics::Direction::directed) first.directed = false;
+  if (!graph.directed && !first.directed && info.direction == analytics::Direction::directed)
+    first.directed = false;
   if (!asked.from.empty()) {
     const auto vertex = graph.graph.ids.find(asked.from);
     if (!vertex) {
@@ -125,7 +137,8 @@ Reply GraphService::list() const {
                      {"meaning", kind.meaning},
                      {"algorithm", std::string(analytics::info_of(kind.algorithm).name)}});
   }
-  kinds.push_back({{"name", "model"}, {"meaning", "tensors and layers of the served model"}, {"algorithm", "degree"}});
+  kinds.push_back(
+      {{"name", "model"}, {"meaning", "tensors and layers of the served model"}, {"algorithm", "degree"}});
   Json algorithms = Json::array();
   for (const auto& info : analytics::algorithms()) {
     algorithms.push_back({{"name", info.name},
@@ -138,28 +151,31 @@ Reply GraphService::list() const {
 
 Reply GraphService::upload(std::string_view bytes) {
   if (bytes.empty()) {
-    return error_reply({ErrorCode::invalid_argument, "the edge list is empty",
-                        "send a CSV file whose first line is 'src,dst' or 'src,dst,weight', or a Parquet file"});
+    return error_reply(
+        {ErrorCode::invalid_argument, "the edge list is empty",
+         "send a CSV file whose first line is 'src,dst' or 'src,dst,weight', or a Parquet file"});
   }
   const auto file = MemoryFile::make(bytes);
   if (!file) return error_reply(file.error());
   auto graph = analytics::read_edges(file->path());
   if (!graph) {
     Error error = graph.error();
-    // The file has no name that means anything to who sent it.
-    if (error.message.starts_with(file->path() + ": ")) error.message.erase(0, file->path().size() + 2);
     error.code = ErrorCode::invalid_argument;
+    error.message = without_paths(std::move(error.message));
+    error.hint = without_paths(std::move(error.hint));
     return error_reply(error);
   }
   if (graph->edges.size() > kMostEdges) {
-    return error_reply({ErrorCode::invalid_argument,
-                        fmt::format("{} edges are more than the {} that can be drawn", graph->edges.size(), kMostEdges),
-                        "'llamatelemetry graph --edges FILE' analyses graphs of any size"});
+    return error_reply(
+        {ErrorCode::invalid_argument,
+         fmt::format("{} edges are more than the {} that can be drawn", graph->edges.size(), kMostEdges),
+         "'llamatelemetry graph --edges FILE' analyses graphs of any size"});
   }
   const std::string name = fmt::format("{}{:016x}", kUploadPrefix, hash_of(bytes));
   auto kept = std::make_shared<analytics::DescribedGraph>(
       analytics::DescribedGraph{std::move(*graph), "an edge list of yours", {}, {}, true});
-  Json document = {{"graph", name}, {"node_count", kept->graph.edges.vertices}, {"edge_count", kept->graph.edges.size()}};
+  Json document = {
+      {"graph", name}, {"node_count", kept->graph.edges.vertices}, {"edge_count", kept->graph.edges.size()}};
   const std::scoped_lock lock(mutex_);
   std::erase_if(uploads_, [&](const auto& entry) { return entry.first == name; });
   uploads_.emplace_front(name, std::move(kept));
@@ -194,8 +210,8 @@ Result<GraphService::Drawn> GraphService::draw(const GraphRequest& request, std:
     analytics::Want want = request.want;
     if (sources_.analytics_gpu == "none" && want == analytics::Want::automatic) want = analytics::Want::cpu;
     const std::string gpu = sources_.analytics_gpu == "none" ? "" : sources_.analytics_gpu;
-    auto runs = analytics::analyse_apart(graph.graph.edges, *requests, want, {.visible = gpu, .memory_bytes = {}},
-                                         std::move(stop));
+    auto runs = analytics::analyse_apart(graph.graph.edges, *requests, want,
+                                         {.visible = gpu, .memory_bytes = {}}, std::move(stop));
     if (!runs) return std::unexpected(runs.error());
     for (std::size_t i = 0; i < runs->size(); ++i) answers.push_back({(*requests)[i], std::move((*runs)[i])});
   }
@@ -222,8 +238,8 @@ Result<GraphService::Input> GraphService::read(const GraphRequest& request) {
     if (!sources_.model.drawing) return fail(ErrorCode::not_found, "no model file is known here");
     auto drawing = sources_.model.drawing();
     if (!drawing) return std::unexpected(drawing.error());
-    return Input{std::make_shared<analytics::DescribedGraph>(std::move(drawing->graph)), std::move(drawing->columns),
-                 0, true};
+    return Input{std::make_shared<analytics::DescribedGraph>(std::move(drawing->graph)),
+                 std::move(drawing->columns), 0, true};
   }
   return read_store(request);
 }

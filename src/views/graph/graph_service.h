@@ -58,7 +58,7 @@ class GraphService {
 
   const Sources& sources_;
   std::mutex mutex_;
-  std::list<Kept> pictures_;                        // used last first
+  std::list<Kept> pictures_;                          // used last first
   std::list<std::pair<std::string, Graph>> uploads_;  // likewise
 };
 

@@ -49,7 +49,8 @@ constexpr Known kSpan[] = {
 };
 constexpr Known kService[] = {
     {"spans", "count(*)::BIGINT", Form::number, "spans", "seen of it"},
-    {"failed", "(count(*) FILTER (WHERE status_code = 'ERROR'))::BIGINT", Form::number, "spans", "with an error"},
+    {"failed", "(count(*) FILTER (WHERE status_code = 'ERROR'))::BIGINT", Form::number, "spans",
+     "with an error"},
     {"p50", "quantile_disc(duration_ns, 0.5)", Form::number, "ms", "median duration of its spans", 1e-6},
     {"p95", "quantile_disc(duration_ns, 0.95)", Form::number, "ms", "95th percentile", 1e-6},
     {"start", "min(start_unix_ns)", Form::start, "ms", "when it was first seen"},
@@ -100,8 +101,8 @@ void take_rows(const store::RowChunk& chunk, const Source& source, const analyti
           break;
         }
         case Form::number:
-          std::get<std::vector<float>>(values)[*vertex] = static_cast<float>(
-              static_cast<double>(chunk.numbers(i + 1)[row]) * source.columns[i].scale);
+          std::get<std::vector<float>>(values)[*vertex] =
+              static_cast<float>(static_cast<double>(chunk.numbers(i + 1)[row]) * source.columns[i].scale);
       }
     }
   }

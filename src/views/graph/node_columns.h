@@ -1,5 +1,6 @@
 #pragma once
-// What the store knows of a graph's vertices beside their ids: the columns by which they can be coloured and sized.
+// What the store knows of a graph's vertices beside their ids: the columns by which they can be coloured and
+// sized.
 
 #include <string_view>
 #include <vector>

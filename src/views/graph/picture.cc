@@ -5,8 +5,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "views/json_rows.h"
-
 namespace llt::views {
 namespace {
 
@@ -15,6 +13,10 @@ using Json = nlohmann::ordered_json;
 static_assert(std::endian::native == std::endian::little, "arrays go onto the wire as they are in memory");
 
 constexpr std::size_t kAlign = 8;
+
+std::string text_of(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 struct JsonValues {
   Json operator()(const std::vector<float>& values) const {
@@ -123,7 +125,7 @@ std::string picture_json(const Picture& picture) {
   Json document = picture.head;
   document["nodes"] = columns_json(picture.nodes);
   document["edges"] = columns_json(picture.edges);
-  return json_text(document);
+  return text_of(document);
 }
 
 std::string picture_binary(const Picture& picture) {
@@ -132,7 +134,7 @@ std::string picture_binary(const Picture& picture) {
   head["columns"] = Json::array();
   pack("nodes", picture.nodes, arrays, head["columns"]);
   pack("edges", picture.edges, arrays, head["columns"]);
-  std::string text = json_text(head);
+  std::string text = text_of(head);
   // Offsets count from the end of the head, which is padded so that arrays stand at multiples of 8.
   while ((8 + text.size()) % kAlign != 0) text += ' ';
   std::string out = "LTG1";

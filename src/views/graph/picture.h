@@ -27,8 +27,8 @@ struct Column {
   std::variant<std::vector<float>, std::vector<std::uint32_t>, Categories, std::vector<std::string>> values;
 };
 
-/// `nodes` and `edges` columns have as many values as there are nodes and edges; edges begin with `source` and
-/// `target`, which count nodes from 0.
+/// `nodes` and `edges` columns have as many values as there are nodes and edges; edges begin with `source`
+/// and `target`, which count nodes from 0.
 struct Picture {
   nlohmann::ordered_json head;  ///< everything that is no column
   std::size_t node_count = 0, edge_count = 0;
@@ -40,8 +40,8 @@ struct Picture {
 /// The head with `nodes` and `edges`: objects of arrays by column name.
 [[nodiscard]] std::string picture_json(const Picture& picture);
 
-/// Packed: "LTG1", the length of the head (u32, little endian), the head as JSON with `columns` that say where each
-/// column stands behind the head, then the arrays, each at a multiple of 8 bytes. docs/api.md.
+/// Packed: "LTG1", the length of the head (u32, little endian), the head as JSON with `columns` that say
+/// where each column stands behind the head, then the arrays, each at a multiple of 8 bytes. docs/api.md.
 [[nodiscard]] std::string picture_binary(const Picture& picture);
 inline constexpr std::string_view kPictureType = "application/vnd.llamatelemetry.graph";
 

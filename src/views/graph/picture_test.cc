@@ -25,7 +25,8 @@ GraphRequest parsed(std::string_view target) {
 }
 
 TEST(GraphRequest, TakesItsParameters) {
-  const auto r = parsed("/x?algorithm=louvain&since=60&resolution=1.5&layout=none&format=binary&directed=0&from=a%26b");
+  const auto r =
+      parsed("/x?algorithm=louvain&since=60&resolution=1.5&layout=none&format=binary&directed=0&from=a%26b");
   EXPECT_EQ(r.algorithm, "louvain");
   EXPECT_EQ(r.since_seconds, 60);
   EXPECT_EQ(r.request.resolution, 1.5);
@@ -36,9 +37,10 @@ TEST(GraphRequest, TakesItsParameters) {
 }
 
 TEST(GraphRequest, RefusesTheRest) {
-  for (const char* target : {"/x?algorithm=magic", "/x?since=0", "/x?since=-1", "/x?since=x", "/x?damping=1",
-                             "/x?resolution=nan", "/x?layout=yes", "/x?format=xml", "/x?directed=2", "/x?radius=65",
-                             "/x?backend=tpu", "/x?iteration=5", "/x?seed=-1", "/x?samples=0"}) {
+  for (const char* target :
+       {"/x?algorithm=magic", "/x?since=0", "/x?since=-1", "/x?since=x", "/x?damping=1", "/x?resolution=nan",
+        "/x?layout=yes", "/x?format=xml", "/x?directed=2", "/x?radius=65", "/x?backend=tpu", "/x?iteration=5",
+        "/x?seed=-1", "/x?samples=0"}) {
     EXPECT_FALSE(parse_graph_request("services", *Target::parse(target))) << target;
   }
 }
@@ -46,7 +48,8 @@ TEST(GraphRequest, RefusesTheRest) {
 TEST(GraphRequest, KeysTellRequestsApart) {
   const std::string key = cache_key(parsed("/x"));
   EXPECT_EQ(key, cache_key(parsed("/x?format=binary")));
-  for (const char* other : {"/x?seed=2", "/x?from=a", "/x?trace=a", "/x?layout=none", "/x?backend=cpu", "/x?directed=1"})
+  for (const char* other :
+       {"/x?seed=2", "/x?from=a", "/x?trace=a", "/x?layout=none", "/x?backend=cpu", "/x?directed=1"})
     EXPECT_NE(key, cache_key(parsed(other))) << other;
   EXPECT_NE(cache_key(parsed("/x?from=a&trace=bc")), cache_key(parsed("/x?from=ab&trace=c")));
 }
@@ -124,7 +127,8 @@ TEST(Job, InputAndOutputComeThroughWhole) {
   request.from = {2};
   request.directed = true;
   std::string bytes;
-  analytics::append_job_input(graph.graph.edges, std::vector{request, {}}, analytics::Want::cpu, {.visible = "1", .memory_bytes = 5}, bytes);
+  analytics::append_job_input(graph.graph.edges, std::vector{request, {}}, analytics::Want::cpu,
+                              {.visible = "1", .memory_bytes = 5}, bytes);
   const auto input = analytics::parse_job_input(bytes);
   ASSERT_TRUE(input);
   EXPECT_EQ(input->edges.weight, graph.graph.edges.weight);

@@ -49,35 +49,37 @@ std::string detail(const Json& request, const Phase& phase, std::int64_t ns) {
 
 // What the request waited for inside the engine, where its batch steps are known.
 void add_engine_time(const TraceIndex& trace, const Json& request, std::vector<std::string>& out) {
-  const auto row = std::ranges::find_if(trace.attribution,
-                                        [&](const Json& a) { return a["request_id"] == request["request_id"]; });
+  const auto row = std::ranges::find_if(
+      trace.attribution, [&](const Json& a) { return a["request_id"] == request["request_id"]; });
   if (row == trace.attribution.end()) return;
   const std::int64_t prompts = number(*row, "others_prefill_ns"), tokens = number(*row, "others_decode_ns");
   const std::int64_t own = number(*row, "own_prefill_ns") + number(*row, "own_decode_ns");
-  out.push_back(fmt::format(
-      "Of its {} at the engine {} was its own work, {} other requests' prompts, {} other requests' generation, {} "
-      "waiting for its first step and {} time between steps.",
-      time(number(*row, "upstream_ns")), time(own), time(prompts), time(tokens), time(number(*row, "queue_ns")),
-      time(number(*row, "engine_gap_ns"))));
+  out.push_back(
+      fmt::format("Of its {} at the engine {} was its own work, {} other requests' prompts, {} other "
+                  "requests' generation, {} "
+                  "waiting for its first step and {} time between steps.",
+                  time(number(*row, "upstream_ns")), time(own), time(prompts), time(tokens),
+                  time(number(*row, "queue_ns")), time(number(*row, "engine_gap_ns"))));
   const auto worst = std::ranges::find_if(
       trace.delayed_by, [&](const Json& d) { return d["request_id"] == request["request_id"]; });
   if (worst == trace.delayed_by.end()) return;
   const auto& by = (*worst)["by_request_id"];
-  out.push_back(fmt::format("{} held it up most: {} in {} shared steps, {} of that with its {} prompt tokens.",
-                            by.is_string() ? "Request " + by.get<std::string>()
-                                           : fmt::format("An unknown request in slot {}", number(*worst, "by_slot")),
-                            time(number(*worst, "prefill_ns") + number(*worst, "decode_ns")),
-                            number(*worst, "steps"), time(number(*worst, "prefill_ns")),
-                            number(*worst, "by_prompt_tokens")));
+  out.push_back(
+      fmt::format("{} held it up most: {} in {} shared steps, {} of that with its {} prompt tokens.",
+                  by.is_string() ? "Request " + by.get<std::string>()
+                                 : fmt::format("An unknown request in slot {}", number(*worst, "by_slot")),
+                  time(number(*worst, "prefill_ns") + number(*worst, "decode_ns")), number(*worst, "steps"),
+                  time(number(*worst, "prefill_ns")), number(*worst, "by_prompt_tokens")));
 }
 
 void add_path(const TraceIndex& trace, std::vector<std::string>& out) {
   if (trace.path.empty() || trace.duration_ns <= 0) return;
   const PathShare& most = trace.path.front();
-  out.push_back(fmt::format("On the critical path {} of {} took most: {}, {:.0f} % of the trace, in {} span{}.",
-                            most.name, most.service, time(most.ns),
-                            100.0 * static_cast<double>(most.ns) / static_cast<double>(trace.duration_ns),
-                            most.spans, most.spans == 1 ? "" : "s"));
+  out.push_back(
+      fmt::format("On the critical path {} of {} took most: {}, {:.0f} % of the trace, in {} span{}.",
+                  most.name, most.service, time(most.ns),
+                  100.0 * static_cast<double>(most.ns) / static_cast<double>(trace.duration_ns), most.spans,
+                  most.spans == 1 ? "" : "s"));
 }
 
 }  // namespace
@@ -103,8 +105,9 @@ std::vector<std::string> why_slow(const TraceIndex& trace) {
   std::vector<std::string> out;
   for (const Json& request : trace.requests) {
     if (out.size() > 8) break;  // a trace of many requests: its path says more than a list
-    const std::string which =
-        trace.requests.size() == 1 ? "" : fmt::format("Request {}: ", request["request_id"].get<std::string>());
+    const std::string which = trace.requests.size() == 1
+                                  ? ""
+                                  : fmt::format("Request {}: ", request["request_id"].get<std::string>());
     if (request["error_type"].is_string())
       out.push_back(fmt::format("{}It failed: {}.", which, request["error_type"].get<std::string>()));
     if (const std::string phase = longest_phase(request); !phase.empty()) out.push_back(which + phase + ".");

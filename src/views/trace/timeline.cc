@@ -10,7 +10,8 @@ constexpr std::size_t kFan = 16;
 
 std::int64_t length(const TimelineRow& row) { return row.end - row.start; }
 
-// The first row from `begin` on, before `end`, that starts at or after `at`: by doubling steps, since it is near.
+// The first row from `begin` on, before `end`, that starts at or after `at`: by doubling steps, since it is
+// near.
 std::size_t first_from(const std::vector<TimelineRow>& rows, std::size_t begin, std::size_t end,
                        std::int64_t at) {
   std::size_t step = 1, low = begin;
@@ -40,7 +41,8 @@ Timeline::Timeline(std::vector<TimelineRow> rows) : rows_(std::move(rows)) {
   critical_.resize(rows_.size() + 1);
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     TimelineRow& row = rows_[i];
-    if (i + 1 < rows_.size() && rows_[i + 1].lane == row.lane) row.end = std::min(row.end, rows_[i + 1].start);
+    if (i + 1 < rows_.size() && rows_[i + 1].lane == row.lane)
+      row.end = std::min(row.end, rows_[i + 1].start);
     row.end = std::max(row.end, row.start);
     busy_[i + 1] = busy_[i] + length(row);
     failed_[i + 1] = failed_[i] + ((row.marks & kFailed) != 0 ? 1U : 0U);
@@ -121,7 +123,7 @@ Blocks Timeline::show(const Window& window) const {
   Blocks result;
   const std::int64_t span = std::max<std::int64_t>(window.to - window.from, 1);
   result.pixel_ns = std::max<std::int64_t>(span / std::max(window.pixels, 1U), 1);
-  const std::uint32_t last = static_cast<std::uint32_t>(
+  const auto last = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(std::uint64_t{window.first_lane} + window.lanes, lanes()));
   while (true) {
     result.blocks.clear();

@@ -12,7 +12,7 @@ enum class Tone : std::uint8_t {
   queue,
   prefill,
   decode,
-  mixed,     ///< a step with prompts and generation in it
+  mixed,          ///< a step with prompts and generation in it
   other_prefill,  ///< another request's
   other_decode,
 };
@@ -47,8 +47,8 @@ struct Block {
 };
 
 struct Blocks {
-  std::vector<Block> blocks;    ///< by lane, then by time
-  std::int64_t pixel_ns = 1;    ///< how wide a pixel was taken: rows narrower than it were merged
+  std::vector<Block> blocks;  ///< by lane, then by time
+  std::int64_t pixel_ns = 1;  ///< how wide a pixel was taken: rows narrower than it were merged
 };
 
 class Timeline {
@@ -75,9 +75,9 @@ class Timeline {
   [[nodiscard]] std::uint32_t longest(std::size_t begin, std::size_t end) const;
   void build_levels();
 
-  std::vector<TimelineRow> rows_;             // by lane, then by start
-  std::vector<std::uint32_t> lane_begin_{0};  // of each lane its first row
-  std::vector<std::int64_t> busy_{0};         // the durations of all rows before
+  std::vector<TimelineRow> rows_;                       // by lane, then by start
+  std::vector<std::uint32_t> lane_begin_{0};            // of each lane its first row
+  std::vector<std::int64_t> busy_{0};                   // the durations of all rows before
   std::vector<std::uint32_t> failed_{0}, critical_{0};  // how many rows before carry the mark
   std::vector<std::vector<std::uint32_t>> levels_;      // the longest row of each 16, 256, ... rows
 };

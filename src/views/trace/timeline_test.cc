@@ -21,8 +21,8 @@ Timeline random_rows(std::mt19937& dice, std::size_t count, std::uint32_t lanes)
   std::vector<TimelineRow> rows;
   for (std::size_t i = 0; i < count; ++i) {
     const auto start = static_cast<std::int64_t>(dice() % 1'000'000);
-    rows.push_back(row(start, start + static_cast<std::int64_t>(dice() % (i % 7 == 0 ? 50'000 : 40)), dice() % lanes,
-                       i % 97 == 0 ? kFailed : 0));
+    rows.push_back(row(start, start + static_cast<std::int64_t>(dice() % (i % 7 == 0 ? 50'000 : 40)),
+                       dice() % lanes, i % 97 == 0 ? kFailed : 0));
   }
   return Timeline(std::move(rows));
 }
@@ -90,7 +90,8 @@ TEST(Timeline, CountsEachRowOnceAtEveryZoom) {
 TEST(Timeline, NamesTheLongestOfWhatItMerges) {
   std::mt19937 dice(11);
   std::vector<TimelineRow> rows;
-  for (std::int64_t i = 0; i < 5000; ++i) rows.push_back(row(i * 100, i * 100 + static_cast<std::int64_t>(dice() % 100)));
+  for (std::int64_t i = 0; i < 5000; ++i)
+    rows.push_back(row(i * 100, i * 100 + static_cast<std::int64_t>(dice() % 100)));
   const Timeline timeline(rows);
   const Blocks shown = timeline.show({.from = 0, .to = 500'000, .pixels = 3});
   std::size_t at = 0;
@@ -117,11 +118,14 @@ TEST(Timeline, EmptyIsEmpty) {
   EXPECT_TRUE(Timeline(std::vector<TimelineRow>{}).show({.from = 5, .to = 4}).blocks.empty());
 }
 
-analytics::SpanTree tree(std::vector<analytics::SpanTimes> spans) { return analytics::SpanTree(std::move(spans)); }
+analytics::SpanTree tree(std::vector<analytics::SpanTimes> spans) {
+  return analytics::SpanTree(std::move(spans));
+}
 
 TEST(Lanes, ChildrenLieBelowTheirParents) {
   constexpr auto kRoot = analytics::kNoSpan;
-  const SpanLanes placed = place_spans(tree({{0, 100, kRoot}, {10, 50, 0}, {20, 20, 1}, {30, 60, 0}, {95, 3, 0}}));
+  const SpanLanes placed =
+      place_spans(tree({{0, 100, kRoot}, {10, 50, 0}, {20, 20, 1}, {30, 60, 0}, {95, 3, 0}}));
   EXPECT_EQ(placed.lane, (std::vector<std::uint32_t>{0, 1, 2, 3, 1}));
   EXPECT_EQ(placed.lanes, 4U);
 }
@@ -133,7 +137,9 @@ TEST(Lanes, NeverOverlap) {
     spans.push_back({static_cast<std::int64_t>(dice() % 10'000), static_cast<std::int64_t>(dice() % 500),
                      i == 0 ? analytics::kNoSpan : dice() % 3000});
   }
-  std::ranges::sort(spans, [](const auto& a, const auto& b) { return std::pair(a.start, -a.duration_ns) < std::pair(b.start, -b.duration_ns); });
+  std::ranges::sort(spans, [](const auto& a, const auto& b) {
+    return std::pair(a.start, -a.duration_ns) < std::pair(b.start, -b.duration_ns);
+  });
   const analytics::SpanTree made = tree(spans);
   const SpanLanes placed = place_spans(made);
   std::vector<std::int64_t> free(placed.lanes, 0);

@@ -7,9 +7,8 @@
 #include <limits>
 
 #include "store/reader.h"
-#include "views/request_columns.h"
-#include "views/requests_api.h"
 #include "views/json_rows.h"
+#include "views/request_columns.h"
 #include "views/trace/reasons.h"
 
 namespace llt::views {
@@ -21,8 +20,9 @@ constexpr std::size_t kMaxIdBytes = 1024;
 
 // Requests as traces of one.
 std::string requests_sql(const std::string& where, bool newest, std::int64_t limit) {
-  return fmt::format("SELECT {} FROM requests WHERE operation IS NOT NULL AND {} ORDER BY {} DESC, request_id LIMIT {}",
-                     kRequestColumns, where, newest ? "start_unix_ns" : "total_ns", limit);
+  return fmt::format(
+      "SELECT {} FROM requests WHERE operation IS NOT NULL AND {} ORDER BY {} DESC, request_id LIMIT {}",
+      kRequestColumns, where, newest ? "start_unix_ns" : "total_ns", limit);
 }
 
 // What others sent, by trace; a trace that has a request of ours is known by that.
@@ -30,7 +30,8 @@ std::string received_sql(const std::string& where, bool newest, std::int64_t lim
   return fmt::format(
       "SELECT trace_id, min(start_unix_ns) AS start_unix_ns, max(start_unix_ns + duration_ns) - "
       "min(start_unix_ns) AS duration_ns, count(*) AS spans, arg_min(name, start_unix_ns) AS name, "
-      "arg_min(service_name, start_unix_ns) AS service, count(*) FILTER (WHERE status_code = 'ERROR') AS errors "
+      "arg_min(service_name, start_unix_ns) AS service, count(*) FILTER (WHERE status_code = 'ERROR') AS "
+      "errors "
       "FROM received_spans WHERE {} GROUP BY trace_id ORDER BY {} DESC LIMIT {}",
       where, newest ? "start_unix_ns" : "duration_ns", limit);
 }
@@ -45,7 +46,8 @@ Json request_entry(const Json& row) {
           {"spans", nullptr},
           {"failed", !row["error_type"].is_null()},
           {"reason", longest_phase(row)},
-          {"phases_ns", {{"queue", row["queue_ns"]}, {"prefill", row["prefill_ns"]}, {"decode", row["decode_ns"]}}}};
+          {"phases_ns",
+           {{"queue", row["queue_ns"]}, {"prefill", row["prefill_ns"]}, {"decode", row["decode_ns"]}}}};
 }
 
 Json received_entry(const Json& row) {
@@ -101,24 +103,27 @@ Json blocks_json(const TraceIndex& trace, const Blocks& shown) {
 }
 
 Result<Json> span_detail(store::Reader& reader, const TraceIndex& trace, const Origin& origin) {
-  auto rows = json_rows(reader, fmt::format("SELECT * EXCLUDE (resource_attributes) FROM spans WHERE trace_id = {} AND "
-                                          "span_id = {} LIMIT 1",
-                                          sql_literal(trace.trace_id), sql_literal(trace.span_ids[origin.place])));
+  auto rows = json_rows(
+      reader, fmt::format("SELECT * EXCLUDE (resource_attributes) FROM spans WHERE trace_id = {} AND "
+                          "span_id = {} LIMIT 1",
+                          sql_literal(trace.trace_id), sql_literal(trace.span_ids[origin.place])));
   if (!rows) return std::unexpected(rows.error());
   return rows->empty() ? Json(nullptr) : (*rows)[0];
 }
 
 // A step with everybody who was in it.
 Result<Json> step_detail(store::Reader& reader, const TraceIndex& trace, const Origin& origin) {
-  const std::string where = fmt::format("engine_id = {} AND step = {}", trace.engines[origin.place], origin.step);
+  const std::string where =
+      fmt::format("engine_id = {} AND step = {}", trace.engines[origin.place], origin.step);
   auto steps = json_rows(reader, "SELECT * EXCLUDE (engine_id) FROM steps WHERE " + where);
   if (!steps) return std::unexpected(steps.error());
   if (steps->empty()) return Json(nullptr);
   auto members = json_rows(
-      reader, fmt::format("SELECT m.slot, t.request_id, m.prefill_tokens, m.decode_tokens, m.first_position, "
-                          "m.last_position, m.share_ns FROM (FROM step_members WHERE {}) m LEFT JOIN turns t ON "
-                          "t.engine_id = m.engine_id AND t.turn = m.turn ORDER BY m.slot",
-                          where));
+      reader,
+      fmt::format("SELECT m.slot, t.request_id, m.prefill_tokens, m.decode_tokens, m.first_position, "
+                  "m.last_position, m.share_ns FROM (FROM step_members WHERE {}) m LEFT JOIN turns t ON "
+                  "t.engine_id = m.engine_id AND t.turn = m.turn ORDER BY m.slot",
+                  where));
   if (!members) return std::unexpected(members.error());
   Json step = std::move((*steps)[0]);
   step["members"] = std::move(*members);
@@ -140,7 +145,8 @@ Reply list_traces(store::Reader& reader, const Target& target) {
     limit = *value;
   }
   const std::string_view order = target.find("order").value_or("slowest");
-  if (order != "slowest" && order != "newest") return error_reply(bad_parameter("order", "slowest or newest"));
+  if (order != "slowest" && order != "newest")
+    return error_reply(bad_parameter("order", "slowest or newest"));
   std::string requests = "true", received = "trace_id NOT IN (SELECT trace_id FROM requests)";
   if (const auto text = target.find("find"); text && !text->empty()) {
     if (text->size() > kMaxIdBytes) return error_reply(bad_parameter("find", "at most 1024 bytes"));
@@ -174,7 +180,8 @@ Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view 
   const TraceIndex& trace = **found;
   Json path = Json::array();
   for (const PathShare& share : trace.path) {
-    path.push_back({{"name", share.name}, {"service", share.service}, {"ns", share.ns}, {"spans", share.spans}});
+    path.push_back(
+        {{"name", share.name}, {"service", share.service}, {"ns", share.ns}, {"spans", share.spans}});
   }
   return json_reply({{"trace_id", trace.trace_id},
                      {"start_unix_ns", trace.start},
@@ -221,8 +228,9 @@ Reply show_rows(store::Reader& reader, TraceCache& cache, std::string_view id, c
   const TraceIndex& trace = **found;
   const WindowRequest asked = parse_window(target, trace.duration_ns);
   if (!asked.wrong.empty()) {
-    return error_reply(bad_parameter(asked.wrong,
-                         "from and to are nanoseconds from the beginning of the trace, pixels 1 to 8192, lanes 1 to 512"));
+    return error_reply(bad_parameter(
+        asked.wrong,
+        "from and to are nanoseconds from the beginning of the trace, pixels 1 to 8192, lanes 1 to 512"));
   }
   const Blocks shown = trace.timeline.show(asked.window);
   Json document = {{"from", asked.window.from},

@@ -17,7 +17,8 @@ namespace llt::views {
 [[nodiscard]] Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view id);
 
 /// `from`, `to` (ns from the trace's beginning), `pixels` (1 to 8192), `lane`, `lanes` (at most 512).
-[[nodiscard]] Reply show_rows(store::Reader& reader, TraceCache& cache, std::string_view id, const Target& target);
+[[nodiscard]] Reply show_rows(store::Reader& reader, TraceCache& cache, std::string_view id,
+                              const Target& target);
 
 /// Row `row` of the answer of show_rows(), in full; `of` is the number of rows that the trace had then.
 [[nodiscard]] Reply describe_row(store::Reader& reader, TraceCache& cache, std::string_view id,

@@ -7,7 +7,8 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-// A trace can still grow while its requests run and their rows are on the way; later only retention changes it.
+// A trace can still grow while its requests run and their rows are on the way; later only retention changes
+// it.
 bool is_current(const TraceIndex& trace, SteadyNs read_at) {
   const std::int64_t age = now_steady() - read_at;
   const bool settled = now_unix() - (trace.start + trace.duration_ns) > 60 * kSecond;
@@ -19,7 +20,8 @@ bool is_current(const TraceIndex& trace, SteadyNs read_at) {
 Result<std::shared_ptr<const TraceIndex>> TraceCache::get(store::Reader& reader, const std::string& id,
                                                           bool fresh) {
   const std::scoped_lock lock(mutex_);
-  const auto known = std::ranges::find(entries_, id, &Entry::asked);
+  const auto known = std::ranges::find_if(
+      entries_, [&](const Entry& entry) { return entry.asked == id || entry.trace->trace_id == id; });
   if (known != entries_.end() && (!fresh || is_current(*known->trace, known->read_at))) {
     entries_.splice(entries_.begin(), entries_, known);
     return known->trace;

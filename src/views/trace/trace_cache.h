@@ -15,8 +15,8 @@ namespace llt::views {
 /// Thread-safe. A trace is read by one thread at a time; who asks for one that is being read waits.
 class TraceCache {
  public:
-  /// The trace `id` (of it, or of a request). With `fresh`, rows that came since are looked for: those of a trace
-  /// that ended lately, at most once a second.
+  /// The trace `id` (of it, or of a request). With `fresh`, rows that came since are looked for: those of a
+  /// trace that ended lately, at most once a second.
   [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> get(store::Reader& reader, const std::string& id,
                                                               bool fresh);
 

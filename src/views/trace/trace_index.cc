@@ -11,15 +11,13 @@
 
 #include "analytics/span_tree.h"
 #include "store/row_scanner.h"
-#include "views/request_columns.h"
-#include "views/requests_api.h"
 #include "views/json_rows.h"
+#include "views/request_columns.h"
 #include "views/trace/lanes.h"
 
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using analytics::kNoSpan;
 using analytics::SpanTimes;
 
@@ -58,7 +56,8 @@ std::uint64_t id_number(std::string_view text) {
   if (text.empty()) return 0;
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  const bool plain = error == std::errc() && end == text.data() + text.size() && text.size() == 16 && value != 0;
+  const bool plain =
+      error == std::errc() && end == text.data() + text.size() && text.size() == 16 && value != 0;
   return plain ? value : std::hash<std::string_view>{}(text) | 1U;
 }
 
@@ -117,10 +116,11 @@ class Loader {
   };
 
   Result<> read_requests() {
-    auto rows = json_rows(reader_, fmt::format("SELECT {}, connect_ns, queue_start_ns, prefill_start_ns, "
-                                             "decode_start_ns, operation_start_ns, operation_ns "
-                                             "FROM requests WHERE trace_id = {} ORDER BY start_unix_ns LIMIT {}",
-                                             kRequestColumns, sql_literal(index_.trace_id), kMostRequests));
+    auto rows =
+        json_rows(reader_, fmt::format("SELECT {}, queue_start_ns, prefill_start_ns, "
+                                       "decode_start_ns, operation_start_ns, operation_ns "
+                                       "FROM requests WHERE trace_id = {} ORDER BY start_unix_ns LIMIT {}",
+                                       kRequestColumns, sql_literal(index_.trace_id), kMostRequests));
     if (!rows) return std::unexpected(rows.error());
     index_.requests = std::move(*rows);
     return {};
@@ -152,14 +152,19 @@ class Loader {
   Result<> read_engines() {
     const std::string ids = quoted_list(index_.requests, "request_id");
     if (ids.empty()) return {};
-    auto turns = json_rows(reader_, fmt::format("SELECT engine_id::VARCHAR AS engine_id, min(start_unix_ns) AS b, "
-                                              "max(start_unix_ns + duration_ns) AS e FROM turns "
-                                              "WHERE request_id IN ({}) GROUP BY engine_id ORDER BY b",
-                                              ids));
+    auto turns =
+        json_rows(reader_, fmt::format("SELECT engine_id::VARCHAR AS engine_id, min(start_unix_ns) AS b, "
+                                       "max(start_unix_ns + duration_ns) AS e FROM turns "
+                                       "WHERE request_id IN ({}) GROUP BY engine_id ORDER BY b",
+                                       ids));
     if (!turns) return std::unexpected(turns.error());
     for (const Json& row : *turns) {
-      Engine engine{row["engine_id"].get<std::string>(), row["b"].get<std::int64_t>(),
-                    row["e"].get<std::int64_t>(), {}, {}, {}};
+      Engine engine{row["engine_id"].get<std::string>(),
+                    row["b"].get<std::int64_t>(),
+                    row["e"].get<std::int64_t>(),
+                    {},
+                    {},
+                    {}};
       if (auto read = read_engine(engine); !read) return read;
       engines_.push_back(std::move(engine));
     }
@@ -169,17 +174,20 @@ class Loader {
 
   Result<> read_engine(Engine& engine) {
     const auto turns = json_rows(
-        reader_, fmt::format("SELECT turn::BIGINT AS turn, coalesce(request_id, '') AS request_id FROM turns WHERE "
-                             "engine_id = {} AND start_unix_ns <= {} AND start_unix_ns + duration_ns >= {}",
-                             engine.id, engine.to, engine.from));
+        reader_,
+        fmt::format("SELECT turn::BIGINT AS turn, coalesce(request_id, '') AS request_id FROM turns WHERE "
+                    "engine_id = {} AND start_unix_ns <= {} AND start_unix_ns + duration_ns >= {}",
+                    engine.id, engine.to, engine.from));
     if (!turns) return std::unexpected(turns.error());
     for (const Json& row : *turns)
       engine.turns[row["turn"].get<std::int64_t>()] = row["request_id"].get<std::string>();
     const std::string where =
         fmt::format("engine_id = {} AND start_unix_ns BETWEEN {} AND {}", engine.id, engine.from, engine.to);
     auto done = store::scan(
-        reader_, "SELECT step::BIGINT, start_unix_ns, coalesce(sync_ns, return_ns), prefill_tokens::BIGINT, "
-        "decode_tokens::BIGINT FROM steps WHERE " + where + " ORDER BY step",
+        reader_,
+        "SELECT step::BIGINT, start_unix_ns, coalesce(sync_ns, return_ns), prefill_tokens::BIGINT, "
+        "decode_tokens::BIGINT FROM steps WHERE " +
+            where + " ORDER BY step",
         limits_, [&](const store::RowChunk& c) {
           for (std::size_t i = 0; i < c.size(); ++i) {
             const std::int64_t start = c.numbers(1)[i];
@@ -190,12 +198,14 @@ class Loader {
         });
     if (!done) return std::unexpected(done.error());
     done = store::scan(
-        reader_, "SELECT step::BIGINT, turn::BIGINT, slot::BIGINT, prefill_tokens::BIGINT, decode_tokens::BIGINT "
-        "FROM step_members WHERE " + where,
+        reader_,
+        "SELECT step::BIGINT, turn::BIGINT, slot::BIGINT, prefill_tokens::BIGINT, decode_tokens::BIGINT "
+        "FROM step_members WHERE " +
+            where,
         limits_, [&](const store::RowChunk& c) {
           for (std::size_t i = 0; i < c.size(); ++i)
-            engine.members.push_back({c.numbers(0)[i], c.numbers(1)[i], c.numbers(2)[i], c.numbers(3)[i],
-                                      c.numbers(4)[i]});
+            engine.members.push_back(
+                {c.numbers(0)[i], c.numbers(1)[i], c.numbers(2)[i], c.numbers(3)[i], c.numbers(4)[i]});
           return true;
         });
     if (!done) return std::unexpected(done.error());
@@ -203,22 +213,24 @@ class Loader {
   }
 
   Result<> read_attribution(const std::string& ids) {
-    auto rows = json_rows(reader_, fmt::format("SELECT * EXCLUDE (engine_id) FROM attribution WHERE request_id IN "
-                                             "({}) ORDER BY start_unix_ns",
-                                             ids));
+    auto rows =
+        json_rows(reader_, fmt::format("SELECT * EXCLUDE (engine_id) FROM attribution WHERE request_id IN "
+                                       "({}) ORDER BY start_unix_ns",
+                                       ids));
     if (!rows) return std::unexpected(rows.error());
     index_.attribution = std::move(*rows);
     auto delays = json_rows(
         reader_,
-        fmt::format("SELECT d.request_id, b.request_id AS by_request_id, b.slot AS by_slot, "
-                    "b.prefill_tokens AS by_prompt_tokens, sum(i.prefill_ns)::BIGINT AS prefill_ns, "
-                    "sum(i.decode_ns)::BIGINT AS decode_ns, sum(i.steps)::BIGINT AS steps FROM interference i "
-                    "JOIN turns d ON d.engine_id = i.engine_id AND d.turn = i.turn "
-                    "JOIN turns b ON b.engine_id = i.engine_id AND b.turn = i.by_turn "
-                    "WHERE d.request_id IN ({}) AND b.request_id IS DISTINCT FROM d.request_id "
-                    "GROUP BY d.request_id, b.engine_id, b.turn, b.request_id, b.slot, b.prefill_tokens "
-                    "ORDER BY sum(i.prefill_ns) + sum(i.decode_ns) DESC LIMIT 20",
-                    ids));
+        fmt::format(
+            "SELECT d.request_id, b.request_id AS by_request_id, b.slot AS by_slot, "
+            "b.prefill_tokens AS by_prompt_tokens, sum(i.prefill_ns)::BIGINT AS prefill_ns, "
+            "sum(i.decode_ns)::BIGINT AS decode_ns, sum(i.steps)::BIGINT AS steps FROM interference i "
+            "JOIN turns d ON d.engine_id = i.engine_id AND d.turn = i.turn "
+            "JOIN turns b ON b.engine_id = i.engine_id AND b.turn = i.by_turn "
+            "WHERE d.request_id IN ({}) AND b.request_id IS DISTINCT FROM d.request_id "
+            "GROUP BY d.request_id, b.engine_id, b.turn, b.request_id, b.slot, b.prefill_tokens "
+            "ORDER BY sum(i.prefill_ns) + sum(i.decode_ns) DESC LIMIT 20",
+            ids));
     if (!delays) return std::unexpected(delays.error());
     index_.delayed_by = std::move(*delays);
     return {};
@@ -249,8 +261,8 @@ class Loader {
     if (track.lanes == 0) index_.tracks.pop_back();
   }
 
-  void add_row(UnixNs start, UnixNs end, std::uint32_t lane, std::uint32_t name, Tone tone, std::uint8_t marks,
-               Origin origin) {
+  void add_row(UnixNs start, UnixNs end, std::uint32_t lane, std::uint32_t name, Tone tone,
+               std::uint8_t marks, Origin origin) {
     if (rows_.size() >= kMostRows) return;
     index_.origins.push_back(origin);
     rows_.push_back({start - index_.start, end - index_.start, lane, name,
@@ -296,13 +308,16 @@ class Loader {
       std::uint32_t parent = kNoSpan;
       if (spans_[i].parent != 0) {
         const auto found = by_id.find(spans_[i].parent);
-        if (found == by_id.end()) ++orphans;
-        else if (found->second != i) parent = found->second;
+        if (found == by_id.end())
+          ++orphans;
+        else if (found->second != i)
+          parent = found->second;
       }
       times.push_back({spans_[i].start, spans_[i].duration, parent});
     }
     if (orphans > 1)
-      index_.notes.push_back(fmt::format("{} spans name a parent that is not stored: they stand alone", orphans));
+      index_.notes.push_back(
+          fmt::format("{} spans name a parent that is not stored: they stand alone", orphans));
     return times;
   }
 
@@ -322,7 +337,8 @@ class Loader {
     Track& track = begin_track("spans", "Spans");
     for (std::uint32_t i = 0; i < spans_.size(); ++i) {
       const SpanRow& span = spans_[i];
-      const auto marks = static_cast<std::uint8_t>((span.failed ? kFailed : 0) | (critical[i] ? kCritical : 0));
+      const auto marks =
+          static_cast<std::uint8_t>((span.failed ? kFailed : 0) | (critical[i] ? kCritical : 0));
       add_row(span.start, span.start + span.duration, next_lane_ + placed.lane[i], span.name,
               span_tone(names_.text(span.name)), marks, {.kind = Origin::Kind::span, .place = span.text});
     }
@@ -369,13 +385,15 @@ class Loader {
   void add_engines() {
     for (Engine& engine : engines_) {
       index_.engines.push_back(engine.id);
-      const std::string which = engines_.size() == 1 ? "" : fmt::format(" of engine {}", index_.engines.size());
+      const std::string which =
+          engines_.size() == 1 ? "" : fmt::format(" of engine {}", index_.engines.size());
       add_steps(engine, which);
       add_slots(engine, which);
     }
     if (!index_.requests.empty() && engines_.empty()) {
       index_.notes.emplace_back(
-          "no batch steps are known of it: they are recorded where the engine's probe is on (llama-server with "
+          "no batch steps are known of it: they are recorded where the engine's probe is on (llama-server "
+          "with "
           "its shared library)");
     }
   }
@@ -410,18 +428,21 @@ class Loader {
       if (slot != member.slot) {
         if (slot) close_slot(open);
         slot = member.slot;
-        begin_track(fmt::format("slot-{}-{}", place, member.slot), fmt::format("Slot {}{}", member.slot, which));
+        begin_track(fmt::format("slot-{}-{}", place, member.slot),
+                    fmt::format("Slot {}{}", member.slot, which));
         open = index_.tracks.size() - 1;
       }
       const auto turn = engine.turns.find(member.turn);
       const std::string request = turn == engine.turns.end() ? "" : turn->second;
       const bool own = is_own(request);
       const bool prompt = member.prefill > 0;
-      const Tone tone = own ? (prompt ? Tone::prefill : Tone::decode)
-                            : (prompt ? Tone::other_prefill : Tone::other_decode);
+      const Tone tone =
+          own ? (prompt ? Tone::prefill : Tone::decode) : (prompt ? Tone::other_prefill : Tone::other_decode);
       add_row(step->start, step->end, next_lane_,
               names_.number(request.empty() ? "a request that is not known" : request), tone, 0,
-              {.kind = Origin::Kind::member, .place = place, .step = member.step,
+              {.kind = Origin::Kind::member,
+               .place = place,
+               .step = member.step,
                .slot = static_cast<std::int32_t>(member.slot)});
     }
     if (slot) close_slot(open);
@@ -451,16 +472,19 @@ class Loader {
 
 Result<std::string> resolve_trace(store::Reader& reader, std::string_view id) {
   const std::string text = sql_literal(id);
-  auto rows = json_rows(reader, fmt::format("SELECT trace_id FROM requests WHERE request_id = {0} OR trace_id = {0} "
-                                          "ORDER BY start_unix_ns DESC LIMIT 1",
-                                          text));
+  auto rows =
+      json_rows(reader, fmt::format("SELECT trace_id FROM requests WHERE request_id = {0} OR trace_id = {0} "
+                                    "ORDER BY start_unix_ns DESC LIMIT 1",
+                                    text));
   if (rows && rows->empty())
-    rows = json_rows(reader, fmt::format("SELECT trace_id FROM received_spans WHERE trace_id = {} LIMIT 1", text));
+    rows = json_rows(reader,
+                     fmt::format("SELECT trace_id FROM received_spans WHERE trace_id = {} LIMIT 1", text));
   if (!rows) return std::unexpected(rows.error());
   if (!rows->empty()) return rows->front()["trace_id"].get<std::string>();
-  return fail(ErrorCode::not_found, fmt::format("no trace and no request has the id {}", id),
-              "requests appear half a second after they end, and old ones are deleted; GET /api/v1/traces lists "
-              "what is there");
+  return fail(
+      ErrorCode::not_found, fmt::format("no trace and no request has the id {}", id),
+      "requests appear half a second after they end, and old ones are deleted; GET /api/v1/traces lists "
+      "what is there");
 }
 
 Result<std::shared_ptr<const TraceIndex>> load_trace(store::Reader& reader, const std::string& trace_id,

@@ -51,7 +51,8 @@ struct TraceIndex {
   std::vector<Track> tracks;
   std::vector<std::string> names;
   std::vector<Origin> origins;
-  std::vector<std::string> span_ids, engines;  ///< Origin::place points here; an engine's id in decimal digits
+  std::vector<std::string> span_ids,
+      engines;                  ///< Origin::place points here; an engine's id in decimal digits
   std::vector<PathShare> path;  ///< the largest first, at most ten
   nlohmann::ordered_json requests = nlohmann::ordered_json::array();  ///< rows of `requests`, by start
   nlohmann::ordered_json attribution = nlohmann::ordered_json::array();

@@ -90,7 +90,7 @@ export function ChosenPanel(props: Props) {
     <section class="panel chosen" aria-labelledby="chosen-title">
       <h2 id="chosen-title">{nameOf(picture, chosen)}</h2>
       <div class="chosen-actions">
-        <label class="field">
+        <label class="labelled">
           Neighbourhood{" "}
           <select
             value={hops}

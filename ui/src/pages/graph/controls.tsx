@@ -32,7 +32,7 @@ function Select(props: {
   onChange(value: string): void;
 }) {
   return (
-    <label class="field" for={props.id}>
+    <label class="labelled" for={props.id}>
       <span>{props.name}</span>
       <select
         id={props.id}
@@ -71,7 +71,7 @@ function Search({ picture, onFound }: { picture: Picture; onFound(node: number):
   };
   return (
     <form
-      class="field graph-search"
+      class="labelled graph-search"
       role="search"
       onSubmit={(event) => {
         event.preventDefault();
@@ -117,11 +117,11 @@ function SavedViews() {
   return (
     <details class="saved">
       <summary>Views ({views.length})</summary>
-      <form onSubmit={save} class="field">
+      <form onSubmit={save} class="labelled">
         <label class="hidden" for="view-name">
           Name of this view
         </label>
-        <input id="view-name" ref={name} placeholder="name of this view" maxLength={60} />
+        <input type="text" id="view-name" ref={name} placeholder="name of this view" maxLength={60} />
         <button type="submit">Keep</button>
       </form>
       <ul>

@@ -1,4 +1,5 @@
 // The graph page: which graph, what is asked of it, and its picture.
+import "../../styles/pictures.css";
 import "./graph.css";
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";

@@ -1,4 +1,5 @@
 // The model page: the file as a picture, and where it would fit under other options.
+import "../../styles/pictures.css";
 import "./model.css";
 import { useEffect, useState } from "preact/hooks";
 import { askJson } from "../../data/api";

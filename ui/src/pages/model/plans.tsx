@@ -106,7 +106,7 @@ function Options({ plan }: { plan: Plan }) {
   const known = gpus === "" || plan.presets.includes(gpus);
   return (
     <div class="plan-options">
-      <label class="field" for="plan-gpus">
+      <label class="labelled" for="plan-gpus">
         <span>GPUs</span>
         <select
           id="plan-gpus"
@@ -126,9 +126,10 @@ function Options({ plan }: { plan: Plan }) {
         </select>
       </label>
       {!known && (
-        <label class="field" for="plan-sizes">
+        <label class="labelled" for="plan-sizes">
           <span>Sizes</span>
           <input
+            type="text"
             id="plan-sizes"
             value={gpus}
             onChange={(event) =>
@@ -167,9 +168,10 @@ function Options({ plan }: { plan: Plan }) {
         />
       )}
       {cards > 2 && (
-        <label class="field" for="plan-shares">
+        <label class="labelled" for="plan-shares">
           <span>Shares of the cards</span>
           <input
+            type="text"
             id="plan-shares"
             placeholder="1,1,0"
             value={split ?? ""}
@@ -177,7 +179,7 @@ function Options({ plan }: { plan: Plan }) {
           />
         </label>
       )}
-      <label class="field" for="plan-kv">
+      <label class="labelled" for="plan-kv">
         <span>KV cache</span>
         <select
           id="plan-kv"
@@ -191,7 +193,7 @@ function Options({ plan }: { plan: Plan }) {
           ))}
         </select>
       </label>
-      <label class="field" for="plan-flash">
+      <label class="labelled" for="plan-flash">
         <span>FlashAttention</span>
         <select
           id="plan-flash"

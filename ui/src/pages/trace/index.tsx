@@ -1,4 +1,5 @@
 // The trace page: without an id the traces that are worth a look, with one its timeline.
+import "../../styles/pictures.css";
 import "./trace.css";
 import type { PageProps } from "../../shell/pages";
 import { Landing } from "./landing";
