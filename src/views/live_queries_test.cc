@@ -169,8 +169,8 @@ TEST_F(LiveQueries, ARangeHoldsRatesPerSecond) {
     return sum;
   };
   for (const char* step : {"", "&step=1", "&step=10", "&step=60"}) {
-    EXPECT_NEAR(sum_of(range + step, "requests"), 1, 1e-9) << step;
-    EXPECT_NEAR(sum_of(range + step, "decode_seconds"), 2, 1e-9) << step;
+    EXPECT_NEAR(sum_of(range + step, "requests"), 1, 1e-6) << step;
+    EXPECT_NEAR(sum_of(range + step, "decode_seconds"), 2, 1e-6) << step;
     EXPECT_NEAR(sum_of(range + step, "prefill_tokens"), 60, 0.1) << step;
   }
   for (const char* bad :
