@@ -51,13 +51,15 @@ FROM shares GROUP BY second
 UNION ALL
 SELECT ended, count(*), count(error_type), 0, 0, 0, 0, 0 FROM r GROUP BY ended)sql";
 
-// A row counts in every window of `stride` whose last second is at most kWindowSeconds - 1 after its own.
-constexpr std::string_view kWindows = R"sql(
+constexpr std::string_view kWindowRows = R"sql(
 WITH r AS (
   SELECT (start_unix_ns + total_ns) // 1000000000 AS ended, ttft_ns / 1e6 AS ttft,
          CASE WHEN output_tokens > 1 AND decode_ns > 0 THEN decode_ns / 1e6 / (output_tokens - 1) END AS tpot,
          CASE WHEN cached_tokens IS NOT NULL THEN input_tokens END AS input, cached_tokens AS cached
-  FROM requests WHERE {ended}),
+  FROM requests WHERE {ended}))sql";
+
+// A row counts in every window of `stride` whose last second is at most `window` - 1 after its own.
+constexpr std::string_view kWindows = R"sql(,
 w AS (SELECT unnest(range({last}, {first} - 1, -{stride})) AS second)
 SELECT w.second AS second, quantile_cont(ttft, [0.5, 0.95, 0.99]) AS ttft,
        quantile_cont(tpot, [0.5, 0.95, 0.99]) AS tpot, sum(cached) / nullif(sum(input), 0) AS cache
@@ -90,6 +92,12 @@ LEFT JOIN turns t ON t.engine_id = m.engine_id AND t.turn = m.turn
 WHERE m.start_unix_ns >= {since} AND s.start_unix_ns >= {since} AND s.context IS DISTINCT FROM 'draft'
 GROUP BY m.engine_id, m.turn, m.slot
 ORDER BY max(m.start_unix_ns) DESC LIMIT {limit})sql";
+
+// The same where windows lie side by side: no join, a tenth of the work.
+constexpr std::string_view kAdjacentWindows = R"sql(
+SELECT (ended // {window} + 1) * {window} - 1 AS second, quantile_cont(ttft, [0.5, 0.95, 0.99]) AS ttft,
+       quantile_cont(tpot, [0.5, 0.95, 0.99]) AS tpot, sum(cached) / nullif(sum(input), 0) AS cache
+FROM r GROUP BY second)sql";
 
 std::string ended_between(std::int64_t low_ns, std::int64_t high_ns) {
   return fmt::format(fmt::runtime(kEnded), low_ns, high_ns, kLongestRequest);
@@ -149,9 +157,11 @@ Result<std::vector<Contribution>> read_contributions(store::Reader& reader, Unix
 Result<std::vector<WindowStatistics>> read_windows(store::Reader& reader, UnixSecond first, UnixSecond last,
                                                    int stride, int window) {
   const std::string ended = ended_between((first - window + 1) * kSecond, (last + 1) * kSecond);
-  auto rows = rows_of(
-      reader, fmt::format(fmt::runtime(kWindows), fmt::arg("ended", ended), fmt::arg("first", first),
-                          fmt::arg("last", last), fmt::arg("stride", stride), fmt::arg("window", window)));
+  const bool adjacent = stride == window && (last + 1) % window == 0;
+  auto rows = rows_of(reader, fmt::format(fmt::runtime(kWindowRows), fmt::arg("ended", ended)) +
+                                  fmt::format(fmt::runtime(adjacent ? kAdjacentWindows : kWindows),
+                                              fmt::arg("first", first), fmt::arg("last", last),
+                                              fmt::arg("stride", stride), fmt::arg("window", window)));
   if (!rows) return std::unexpected(std::move(rows.error()));
   std::vector<WindowStatistics> windows;
   for (const Json& row : *rows) {

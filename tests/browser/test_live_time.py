@@ -76,7 +76,7 @@ def test_every_chart_is_a_file(through, open_page):
     page = open_page(through.console).page
     with page.expect_download() as table:
         page.click("#chart-ttft button:has-text('CSV')")
-    lines = open(table.value.path(), encoding="utf-8").read().split("\r\n")
+    lines = open(table.value.path(), encoding="utf-8", newline="").read().split("\r\n")
     assert lines[0] == "time,ttft_p50,ttft_p95,ttft_p99" and len(lines) > 100
     with page.expect_download(timeout=30_000) as picture:
         page.click("#chart-ttft button:has-text('PNG')")

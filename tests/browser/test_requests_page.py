@@ -84,10 +84,10 @@ def test_dragging_over_the_picture_selects(through, open_page, filled):
     page = open_page(through.console, f"/requests?search={filled}").page
     settled(page, 5)
     box = page.locator(".heatmap canvas").bounding_box()
-    # The upper half of the axis: the slow request alone.
+    # The top of the axis: the slow request alone.
     page.mouse.move(box["x"] + 64, box["y"] + 9)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] - 12, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.move(box["x"] + box["width"] - 12, box["y"] + box["height"] / 4, steps=4)
     page.mouse.up()
     assert settled(page, 1) == [f"{filled}-0"]
     assert "since=" in page.url and "filter=total_ns%3Age" in page.url

@@ -24,6 +24,8 @@ export class Feed {
 
   /** Runs until the page goes away. */
   async run(): Promise<void> {
+    // A stream can outlive its network by minutes; the browser knows sooner.
+    addEventListener("offline", () => this.abort.abort());
     for (;;) {
       try {
         await this.readStream();
@@ -34,7 +36,7 @@ export class Feed {
         }
       }
       this.handlers.connection("lost", this.retryMs);
-      await new Promise((resolve) => setTimeout(resolve, this.retryMs));
+      await retryTime(this.retryMs);
       this.retryMs = Math.min(this.retryMs * 2, LONGEST_RETRY_MS);
     }
   }
@@ -76,6 +78,21 @@ export class Feed {
     else if (name === "tick") this.handlers.tick(JSON.parse(data) as Tick);
     this.handlers.connection("live", 0);
   }
+}
+
+/** The time to wait, or until the network is back. */
+function retryTime(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    addEventListener(
+      "online",
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
 }
 
 class Watchdog {

@@ -7,7 +7,7 @@ import type { Present, RequestSummary, Step, Turn } from "./types";
 
 const REQUESTS_HELD = 300;
 const STEPS_HELD = 240;
-const TURNS_REACH_MS = 120_000;
+const TURNS_REACH_MS = 70_000;
 
 export const connection = signal<Connection>("connecting");
 /** The newest state; null before the first event. */
@@ -18,7 +18,7 @@ export const ticks = signal(0);
 /** The newest requests, newest first. */
 export const recent = signal<RequestSummary[]>([]);
 
-/** Who was in which slot in the last two minutes, and the newest batch steps: of engines with the probe. */
+/** Who was in which slot in the last minute, and the newest batch steps: of engines with the probe. */
 export const turns = signal<Turn[]>([]);
 export const steps = signal<Step[]>([]);
 

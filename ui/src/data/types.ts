@@ -98,12 +98,13 @@ export interface Present {
   events: SystemEvent[];
   requests: RequestSummary[];
   columns: Column[];
-  /** Turns that have changed since the last event; with the history, those of the last two minutes. */
+  /** Turns that have changed since the last event; with the history, those of the last minute. */
   turns: Turn[];
   steps: Step[];
 }
 
-/** A stretch of batch steps that one sequence spent on one request. Times in milliseconds since 1970. */
+/** A stretch of batch steps that one sequence spent on one request, as far as the last minute shows it. Times in
+ * milliseconds since 1970. */
 export interface Turn {
   engine: string;
   turn: string;

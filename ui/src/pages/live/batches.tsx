@@ -26,11 +26,13 @@ function requestOf(turn: Turn): string | null {
   return found?.request_id ?? null;
 }
 
-function turnText(turn: Turn, running: boolean): string {
+function turnText(turn: Turn, running: boolean, end: number): string {
   const phase = turn.decode_start === null ? "reads its prompt" : "decodes";
   const what = running ? phase : "is done";
   const position = turn.position === null ? "" : `, at position ${count(turn.position + 1)}`;
-  return `${requestOf(turn) ?? "request"} ${what}: ${count(turn.prefill_tokens)} prompt tokens, ${count(turn.decode_tokens)} generated${position}`;
+  // Only the last minute's steps are known here; what began before it has done more.
+  const since = turn.start < end - REACH_MS + 2000 ? " in the last minute" : "";
+  return `${requestOf(turn) ?? "request"} ${what}: ${count(turn.prefill_tokens)} prompt tokens, ${count(turn.decode_tokens)} generated${since}${position}`;
 }
 
 interface Lane {
@@ -69,7 +71,7 @@ function TurnPiece({ turn, end }: { turn: Turn; end: number }) {
   const to = share(running ? end : turn.end, end);
   const split = turn.decode_start === null ? to : share(turn.decode_start, end);
   const id = requestOf(turn);
-  const text = turnText(turn, running);
+  const text = turnText(turn, running, end);
   const url = id && turn.over ? linkTo("trace", id) : null;
   const content = (
     <>
@@ -109,7 +111,7 @@ function Slots({ end, all }: { end: number; all: Turn[] }) {
                   <TurnPiece turn={turn} end={end} key={`${turn.engine} ${turn.turn}`} />
                 ))}
             </span>
-            <span class="lane-now" title={now ? turnText(now, true) : undefined}>
+            <span class="lane-now" title={now ? turnText(now, true, end) : undefined}>
               {now ? <Filled turn={now} context={context} /> : <span class="note">idle</span>}
             </span>
           </div>
@@ -122,12 +124,12 @@ function Slots({ end, all }: { end: number; all: Turn[] }) {
 /** How far a running turn is: its position in the slot's part of the context. */
 function Filled({ turn, context }: { turn: Turn; context: number | null }) {
   const phase = turn.decode_start === null ? "prefill" : "decode";
-  const tokens = phase === "prefill" ? turn.prefill_tokens : turn.decode_tokens;
   const full = context && turn.position !== null ? Math.min(1, (turn.position + 1) / context) : null;
   return (
     <>
       <span class={`swatch phase-${phase}`} />
-      {phase} {count(tokens)}
+      {phase}
+      {turn.position === null ? "" : ` ${count(turn.position + 1)}`}
       {full !== null && (
         <span class="filled" title={`${Math.round(100 * full)} % of the slot's context`}>
           <span style={{ width: `${100 * full}%` }} />

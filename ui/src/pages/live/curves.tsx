@@ -141,6 +141,7 @@ export function Curves({ state }: { state: CurvesState }) {
   }, []);
   const dark = isDark.value;
   const probed = state.shown.window.get("steps").some((value) => value !== null);
+  const drawn = CHARTS.filter((spec) => (probed || !spec.probed) && (state.shown.live || !spec.sampled));
   return (
     <section aria-labelledby="charts-title">
       <h2 id="charts-title" class="hidden">
@@ -151,8 +152,8 @@ export function Curves({ state }: { state: CurvesState }) {
           This time could not be read from the store: {state.error}
         </p>
       )}
-      <div id="charts" class="charts">
-        {CHARTS.filter((spec) => probed || !spec.probed).map((spec) => (
+      <div id="charts" class={state.shown.live ? "charts" : "charts whole"}>
+        {drawn.map((spec) => (
           <Chart key={spec.id} spec={spec} shown={state.shown} plotly={plotly} dark={dark} seen={seen} />
         ))}
       </div>

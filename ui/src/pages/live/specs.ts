@@ -19,6 +19,7 @@ export interface ChartSpec {
   stacked?: boolean;
   wide?: boolean;
   scale?: number; // values are multiplied by it
+  sampled?: boolean; // the store has none of it
   probed?: boolean; // shown only where the engine's steps are known
   perStep?: boolean; // values are divided by the second's steps
   range?: [number, number];
@@ -71,6 +72,7 @@ export const CHARTS: ChartSpec[] = [
       { column: "decoding", name: "decode", colour: "decode" },
     ],
     stacked: true,
+    sampled: true,
     suffix: "",
     format: count,
     whyUnknown: "not sampled",

@@ -10,6 +10,8 @@ export function togglePause(): void {
   isPaused.value = !isPaused.peek();
 }
 
+// The page is drawn anew each second, so what is typed belongs to the inputs, not to us.
+
 /** Local time as <input type="datetime-local"> has it. */
 function inputTime(seconds: number): string {
   const at = new Date(seconds * 1000);
@@ -17,8 +19,10 @@ function inputTime(seconds: number): string {
 }
 
 function StretchForm({ close }: { close(): void }) {
-  const now = Math.floor(Date.now() / 1000);
-  const start = fixedStretch() ?? { from: now - Math.max(3600, spanSeconds()), to: now };
+  const [start] = useState(() => {
+    const now = Math.floor(Date.now() / 1000);
+    return fixedStretch() ?? { from: now - Math.max(3600, spanSeconds()), to: now };
+  });
   const [wrong, setWrong] = useState("");
   const take = (event: SubmitEvent) => {
     event.preventDefault();
@@ -42,12 +46,19 @@ function StretchForm({ close }: { close(): void }) {
           step="1"
           name="from"
           required
-          value={inputTime(start.from)}
+          defaultValue={inputTime(start.from)}
         />
       </label>
       <label>
         to{" "}
-        <input class="field" type="datetime-local" step="1" name="to" required value={inputTime(start.to)} />
+        <input
+          class="field"
+          type="datetime-local"
+          step="1"
+          name="to"
+          required
+          defaultValue={inputTime(start.to)}
+        />
       </label>
       <button type="submit" class="primary">
         Show
@@ -95,13 +106,18 @@ function ObjectiveForm({ close }: { close(): void }) {
           class="field short"
           name="slo_ttft"
           placeholder="500 ms"
-          value={objectiveText("slo_ttft")}
+          defaultValue={objectiveText("slo_ttft")}
           autofocus
         />
       </label>
       <label>
         each token within
-        <input class="field short" name="slo_tpot" placeholder="50 ms" value={objectiveText("slo_tpot")} />
+        <input
+          class="field short"
+          name="slo_tpot"
+          placeholder="50 ms"
+          defaultValue={objectiveText("slo_tpot")}
+        />
       </label>
       <button type="submit" class="primary">
         Set

@@ -235,13 +235,20 @@ export function HeatmapPicture({ map, label, onSelect }: Props) {
     if (dot) go(linkTo("trace", dot[3]) ?? `/requests?search=${encodeURIComponent(dot[3])}`);
     else if (!map.dots && cellText(map, scale, x, y)) selectCell(x, y);
   };
-  const select = (x1: number, y1: number, x2: number, y2: number) =>
+  // What is dragged to an edge means all that lies there; floats must not lose the outermost request.
+  const select = (x1: number, y1: number, x2: number, y2: number) => {
+    const right = LEFT + scale.width;
+    const bottom = TOP + scale.height;
+    const [left, top] = [Math.min(x1, x2), Math.min(y1, y2)];
+    const [farRight, farBottom] = [Math.max(x1, x2), Math.max(y1, y2)];
+    const reaches = (a: number, b: number) => Math.abs(a - b) <= CLICK_PX;
     onSelect({
-      fromMs: Math.floor(scale.ms(Math.min(x1, x2))),
-      toMs: Math.ceil(scale.ms(Math.max(x1, x2))),
-      lowNs: Math.floor(scale.ns(Math.max(y1, y2))),
-      highNs: Math.ceil(scale.ns(Math.min(y1, y2))),
+      fromMs: Math.floor(scale.ms(reaches(left, LEFT) ? LEFT : left)),
+      toMs: Math.ceil(scale.ms(reaches(farRight, right) ? right : farRight)) + 1,
+      lowNs: Math.floor(0.999999 * scale.ns(reaches(farBottom, bottom) ? bottom : farBottom)),
+      highNs: Math.ceil(1.000001 * scale.ns(reaches(top, TOP) ? TOP : top)),
     });
+  };
   const selectCell = (x: number, y: number) => {
     const width1 = scale.width / map.x;
     const height1 = scale.height / map.y;

@@ -162,7 +162,7 @@ export default function RequestsPage() {
           </p>
         )}
       </section>
-      <RequestList list={list} />
+      <RequestList list={list} total={map.value?.count ?? null} />
     </>
   );
 }

@@ -52,6 +52,11 @@ function Cell({ column, row }: { column: RequestColumn; row: Row }) {
   return <>{valueText(value, column)}</>;
 }
 
+/** Numbers stand right, under each other; moments are read like words. */
+function alignment(column: RequestColumn): string {
+  return column.kind === "number" && column.unit !== "ns since 1970" ? "number" : "text";
+}
+
 function Head({ column }: { column: RequestColumn }) {
   const now = sort();
   const sorted = now.column === column.name;
@@ -62,7 +67,7 @@ function Head({ column }: { column: RequestColumn }) {
     column.unit && column.unit !== "ns since 1970" && column.unit !== "ns" ? ` Unit: ${column.unit}.` : "";
   const unknown = column.nullable ? " A dash: not known." : "";
   return (
-    <th scope="col" aria-sort={state} class={column.kind === "number" ? "number" : undefined}>
+    <th scope="col" aria-sort={state} class={alignment(column)}>
       <span class="column-head">
         {column.kind === "json" ? (
           title
@@ -121,10 +126,7 @@ function TableRow({ row, shown, open, marked, toggle }: RowProps) {
           />
         </td>
         {shown.map((column, position) => (
-          <td
-            key={column.name}
-            class={column.kind === "number" ? "number" : column.name === PHASES_COLUMN ? "spent" : "text"}
-          >
+          <td key={column.name} class={column.name === PHASES_COLUMN ? "spent" : alignment(column)}>
             {position === 0 && url ? (
               <a href={url} data-page>
                 <Cell column={column} row={row} />
@@ -152,6 +154,11 @@ function Opened({ row }: { row: Row }) {
   if (answer.error) return <p class="note">The request could not be read: {answer.error}</p>;
   if (!answer.value) return <p class="note">loading…</p>;
   return <RequestDetail request={answer.value.request} given={answer.value} />;
+}
+
+function heading(rows: number, more: boolean, total: number | null): string {
+  if (!more) return rows === 1 ? "1 request" : `${count(rows)} requests`;
+  return total === null ? `${count(rows)} requests, and more` : `${count(rows)} of ${count(total)} requests`;
 }
 
 function ColumnChooser({ close }: { close(): void }) {
@@ -185,7 +192,7 @@ function ColumnChooser({ close }: { close(): void }) {
   );
 }
 
-export function RequestList({ list }: { list: ReturnType<typeof useList> }) {
+export function RequestList({ list, total }: { list: ReturnType<typeof useList>; total: number | null }) {
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [choosing, setChoosing] = useState(false);
   const [marked, setMarked] = useState(-1);
@@ -236,9 +243,7 @@ export function RequestList({ list }: { list: ReturnType<typeof useList> }) {
   return (
     <section id="request-list" class="panel" aria-labelledby="list-title">
       <div class="panel-head">
-        <h2 id="list-title">
-          {list.known ? `${count(rows.length)}${list.next ? " and more" : ""}` : "Requests"}
-        </h2>
+        <h2 id="list-title">{list.known ? heading(rows.length, list.next !== null, total) : "Requests"}</h2>
         <PhaseKey />
         <button
           type="button"

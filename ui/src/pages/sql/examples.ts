@@ -27,7 +27,7 @@ GROUP BY model ORDER BY requests DESC`,
   {
     title: "Time to first token, by minute",
     view: "chart",
-    sql: `SELECT time_bucket(INTERVAL 1 minute, make_timestamp_ns(start_unix_ns)) AS minute,
+    sql: `SELECT time_bucket(INTERVAL 1 minute, make_timestamp(start_unix_ns // 1000)) AS minute,
        quantile_cont(ttft_ns, 0.5) / 1e6 AS p50_ms, quantile_cont(ttft_ns, 0.95) / 1e6 AS p95_ms
 FROM requests
 WHERE ttft_ns IS NOT NULL
@@ -82,10 +82,10 @@ ORDER BY start_unix_ns DESC LIMIT 3000`,
   {
     title: "GPU use, by ten seconds",
     view: "chart",
-    sql: `SELECT time_bucket(INTERVAL 10 seconds, make_timestamp_ns(unix_ns)) AS at,
+    sql: `SELECT time_bucket(INTERVAL 10 seconds, make_timestamp(unix_ns // 1000)) AS ten_seconds,
        avg(utilization) FILTER (gpu = 0) AS gpu0, avg(utilization) FILTER (gpu = 1) AS gpu1
 FROM gpu_samples
-GROUP BY at ORDER BY at`,
+GROUP BY ten_seconds ORDER BY ten_seconds`,
   },
   {
     title: "What was lost",
@@ -93,6 +93,6 @@ GROUP BY at ORDER BY at`,
   },
   {
     title: "What happened to the engine",
-    sql: `SELECT make_timestamp_ns(unix_ns) AS at, kind, severity, message FROM events ORDER BY unix_ns DESC LIMIT 100`,
+    sql: `SELECT make_timestamp(unix_ns // 1000) AS happened, kind, severity, message FROM events ORDER BY unix_ns DESC LIMIT 100`,
   },
 ];
