@@ -21,8 +21,7 @@ void print(const std::vector<views::ParquetFile>& files, bool json) {
   }
   nlohmann::ordered_json document = {{"files", nlohmann::ordered_json::array()}};
   for (const auto& file : files) {
-    document["files"].push_back(
-        {{"table", file.table}, {"path", file.path.string()}, {"bytes", file.bytes}});
+    document["files"].push_back({{"table", file.table}, {"path", file.path.string()}, {"bytes", file.bytes}});
   }
   fmt::print("{}\n", document.dump(2));
 }

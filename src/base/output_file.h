@@ -14,9 +14,9 @@ namespace llt {
 /// Writes beside the destination and renames at the end. Removed again when commit() was not reached.
 class OutputFile {
  public:
-  /// Reserves `bytes` (0: nothing) on the disk where the file system can, so that a full disk is noticed at once. Errors:
-  /// not_found (no such folder), permission_denied, resource_exhausted (not enough room), invalid_argument
-  /// (the destination is there and is no regular file).
+  /// Reserves `bytes` (0: nothing) on the disk where the file system can, so that a full disk is noticed at
+  /// once. Errors: not_found (no such folder), permission_denied, resource_exhausted (not enough room),
+  /// invalid_argument (the destination is there and is no regular file).
   [[nodiscard]] static Result<OutputFile> create(const std::filesystem::path& destination,
                                                  std::uint64_t bytes = 0);
   OutputFile(OutputFile&& other) noexcept;

@@ -77,7 +77,8 @@ std::string without_content(std::string_view column) {
 
 std::string events_without_content(std::string_view column) {
   return fmt::format(
-      "to_json(list_transform(CAST({} AS JSON[]), lambda e: json_merge_patch(e, json_object('attributes', {}))))",
+      "to_json(list_transform(CAST({} AS JSON[]), lambda e: json_merge_patch(e, json_object('attributes', "
+      "{}))))",
       column, patch("e->'attributes'"));
 }
 

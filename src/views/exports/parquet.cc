@@ -41,20 +41,9 @@ std::string select(std::string_view name, const ParquetRequest& request) {
   return sql;
 }
 
-Result<std::vector<std::string>> tables_there(store::Reader& reader) {
-  std::vector<std::string> names;
-  auto read = for_each_row(reader, "SELECT table_name FROM information_schema.tables ORDER BY table_name",
-                           [&](const Row& row) -> Result<> {
-                             names.emplace_back(row.text(0));
-                             return {};
-                           });
-  if (!read) return std::unexpected(read.error());
-  return names;
-}
-
 // `spans` is a view that repeats what other tables hold, `meta` is the store's own bookkeeping.
 Result<std::vector<std::string>> tables_wanted(store::Reader& reader, const ParquetRequest& request) {
-  auto there = tables_there(reader);
+  auto there = table_names(reader);
   if (!there) return there;
   if (request.tables.empty()) {
     std::erase(*there, kSpans);
@@ -79,13 +68,13 @@ Result<ParquetFile> write_table(store::Reader& reader, const std::string& table,
   Result<> written;
   store::QueryLimits limits;
   limits.timeout_ms = 0;
-  const auto asked = reader.query(select(table, request), store::Format::parquet, limits,
-                                  [&](std::string_view piece) {
-                                    done.bytes += piece.size();
-                                    progress(table, done.bytes);
-                                    written = file->write(piece);
-                                    return written.has_value();
-                                  });
+  const auto asked =
+      reader.query(select(table, request), store::Format::parquet, limits, [&](std::string_view piece) {
+        done.bytes += piece.size();
+        progress(table, done.bytes);
+        written = file->write(piece);
+        return written.has_value();
+      });
   if (!written) return std::unexpected(written.error());
   if (!asked) return std::unexpected(asked.error());
   if (auto committed = file->commit(); !committed) return std::unexpected(committed.error());

@@ -78,6 +78,17 @@ Result<> for_each_row(store::Reader& reader, std::string_view sql, const RowSink
   return {};
 }
 
+Result<std::vector<std::string>> table_names(store::Reader& reader) {
+  std::vector<std::string> names;
+  auto read = for_each_row(reader, "SELECT table_name FROM information_schema.tables ORDER BY table_name",
+                           [&](const Row& row) -> Result<> {
+                             names.emplace_back(row.text(0));
+                             return {};
+                           });
+  if (!read) return std::unexpected(read.error());
+  return names;
+}
+
 std::string sql_text(std::string_view text) {
   std::string literal = "'";
   for (const char c : text) {

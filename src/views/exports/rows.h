@@ -25,7 +25,7 @@ class Row {
   [[nodiscard]] std::optional<std::int64_t> integer(std::size_t column) const;
   [[nodiscard]] std::optional<std::uint64_t> natural(std::size_t column) const;
   [[nodiscard]] std::optional<double> real(std::size_t column) const;
-  [[nodiscard]] std::string_view text(std::size_t column) const;  ///< empty when NULL
+  [[nodiscard]] std::string_view text(std::size_t column) const;                ///< empty when NULL
   [[nodiscard]] std::vector<std::uint64_t> naturals(std::size_t column) const;  ///< of a list
   [[nodiscard]] simdjson::dom::element cell(std::size_t column) const { return cells_[column]; }
 
@@ -38,6 +38,9 @@ using RowSink = std::function<Result<>(const Row&)>;
 
 /// Errors: those of the store and of the sink; data_loss when the store's answer is not rows.
 [[nodiscard]] Result<> for_each_row(store::Reader& reader, std::string_view sql, const RowSink& sink);
+
+/// The tables and views that the store has; one of an earlier version lacks some.
+[[nodiscard]] Result<std::vector<std::string>> table_names(store::Reader& reader);
 
 /// Cuts the store's JSON, which has one object a line, into rows.
 class RowCutter {
