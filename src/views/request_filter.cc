@@ -176,7 +176,9 @@ Result<std::string> parse_columns(const Target& target, const Sort& sort) {
 }  // namespace
 
 Result<std::string> request_conditions(const Target& target) {
-  std::string where = target.find("all") == "1" ? "true" : "operation IS NOT NULL";
+  const auto all = target.flag("all"), errors = target.flag("errors");
+  if (!all || !errors) return refuse(all ? "errors" : "all", "0 or 1");
+  std::string where = *all ? "true" : "operation IS NOT NULL";
   for (const auto& [parameter, comparison] :
        {std::pair("since", ">="), std::pair("until", "<"), std::pair("before", "<")}) {
     auto condition = time_condition(target, parameter, comparison);
@@ -185,7 +187,7 @@ Result<std::string> request_conditions(const Target& target) {
   }
   if (const auto text = target.find("model")) where += " AND model = " + sql_literal(*text);
   if (const auto text = target.find("route")) where += " AND route = " + sql_literal(*text);
-  if (target.find("errors") == "1") where += " AND error_type IS NOT NULL";
+  if (*errors) where += " AND error_type IS NOT NULL";
   if (const auto text = target.find("search"); text && !text->empty()) where += search_condition(*text);
   for (const auto& [name, value] : target.parameters) {
     if (name != "filter") continue;

@@ -5,6 +5,8 @@
 namespace llt::views {
 namespace {
 
+constexpr std::string_view kRepeatable = "filter";
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -41,6 +43,13 @@ std::optional<std::string_view> Target::find(std::string_view name) const {
   return std::nullopt;
 }
 
+std::optional<bool> Target::flag(std::string_view name) const {
+  const auto text = find(name);
+  if (!text || *text == "0") return false;
+  if (*text == "1") return true;
+  return std::nullopt;
+}
+
 std::optional<Target> Target::parse(std::string_view text) {
   if (!text.starts_with('/')) return std::nullopt;
   text = text.substr(0, text.find('#'));
@@ -59,7 +68,7 @@ std::optional<Target> Target::parse(std::string_view text) {
     auto value =
         percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true);
     if (!key || !value) return std::nullopt;
-    if (target.find(*key)) return std::nullopt;  // which of the two is meant?
+    if (*key != kRepeatable && target.find(*key)) return std::nullopt;  // which of the two is meant?
     target.parameters.emplace_back(std::move(*key), std::move(*value));
   }
   return target;

@@ -17,7 +17,11 @@ struct Target {
   /// The first parameter of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
 
-  /// nullopt when the target is not in origin form or its escapes are broken: an answer of 400.
+  /// "1" is true, "0" and absence are false, all else is nothing.
+  [[nodiscard]] std::optional<bool> flag(std::string_view name) const;
+
+  /// nullopt when the target is not in origin form, its escapes are broken, or a parameter other than `filter` stands
+  /// there twice: an answer of 400.
   [[nodiscard]] static std::optional<Target> parse(std::string_view text);
 };
 

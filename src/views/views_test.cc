@@ -15,17 +15,22 @@ namespace llt::views {
 namespace {
 
 TEST(Target, SplitsAndDecodes) {
-  const auto target = Target::parse("/api/v1/requests/a%2Fb?limit=5&model=a+b%26c&flag&limit=6");
+  const auto target = Target::parse("/api/v1/requests/a%2Fb?limit=5&model=a+b%26c&flag&filter=x&filter=y&on=1&off=0");
   ASSERT_TRUE(target);
   EXPECT_EQ(target->path, "/api/v1/requests/a/b");
   EXPECT_EQ(target->find("limit"), "5");
   EXPECT_EQ(target->find("model"), "a b&c");
   EXPECT_EQ(target->find("flag"), "");
   EXPECT_FALSE(target->find("absent"));
+  EXPECT_EQ(target->parameters.size(), 7U);  // a filter may be repeated
+  EXPECT_EQ(target->flag("on"), true);
+  EXPECT_EQ(target->flag("off"), false);
+  EXPECT_EQ(target->flag("absent"), false);
+  EXPECT_EQ(target->flag("limit"), std::nullopt);
 }
 
 TEST(Target, RefusesWhatIsBroken) {
-  for (const char* text : {"", "x", "*", "http://a/", "/%", "/%1", "/%g0", "/%00", "/?a=%00", "/?%=1"}) {
+  for (const char* text : {"", "x", "*", "http://a/", "/%", "/%1", "/%g0", "/%00", "/?a=%00", "/?%=1", "/?a=1&b=2&a=1"}) {
     EXPECT_FALSE(Target::parse(text)) << text;
   }
 }

@@ -154,7 +154,9 @@ Reply list_traces(store::Reader& reader, const Target& target) {
     requests = fmt::format("(starts_with(request_id, {0}) OR starts_with(trace_id, {0}))", id);
     received += fmt::format(" AND starts_with(trace_id, {})", id);
   }
-  if (target.find("errors") == "1") {
+  const auto errors = target.flag("errors");
+  if (!errors) return error_reply(bad_parameter("errors", "0 or 1"));
+  if (*errors) {
     requests += " AND error_type IS NOT NULL";
     received += " AND trace_id IN (SELECT trace_id FROM received_spans WHERE status_code = 'ERROR')";
   }
