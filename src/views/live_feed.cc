@@ -190,6 +190,14 @@ void put_steps(LiveSeries& series, const std::vector<StepSecond>& seconds) {
   }
 }
 
+// Whether an engine with the probe has worked lately: otherwise there is nothing to ask for.
+bool stepping(const LiveSeries& series) {
+  const auto& points = series.points();
+  const auto reach = std::min<std::size_t>(points.size(), kSlotsReach);
+  return std::any_of(points.end() - static_cast<std::ptrdiff_t>(reach), points.end(),
+                     [](const SecondPoint& point) { return point.steps.has_value(); });
+}
+
 std::string or_empty(Result<std::string> text) { return text ? std::move(*text) : std::string("[]"); }
 
 }  // namespace
@@ -259,8 +267,12 @@ void LiveFeed::publish(const LiveFacts& facts, const Result<>& outcome) {
   std::string requests = or_empty(read_newest_requests(reader_, newest_ - kWindowSeconds, kRequestsPerTick));
   const std::int64_t since = (newest_ - kSlotsReach) * kSecond;
   const std::int64_t fresh = (newest_ - kLateSteps) * kSecond;
-  auto turns = read_turns(reader_, since, fresh, kTurnsShown).value_or(FreshRows{});
-  auto steps = read_newest_steps(reader_, since, fresh, kStepsShown).value_or(FreshRows{});
+  FreshRows turns;
+  FreshRows steps;
+  if (stepping(series_)) {
+    turns = read_turns(reader_, since, fresh, kTurnsShown).value_or(FreshRows{});
+    steps = read_newest_steps(reader_, since, fresh, kStepsShown).value_or(FreshRows{});
+  }
 
   const std::lock_guard lock(mutex_);
   losses_ = std::move(losses);

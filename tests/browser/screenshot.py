@@ -3,8 +3,8 @@
 
     python3 tests/browser/screenshot.py [--binary FILE] [--seconds N] [--out FILE] [-- ARGS for up]
 
-Starts `llamatelemetry up` with its default model, lets several clients of different habits talk to it, opens one
-request and takes the picture. Nothing in it is made up.
+Starts `llamatelemetry up` with its default model, lets several clients of different habits talk to it and takes the
+picture. Nothing in it is made up.
 """
 
 import argparse
@@ -57,16 +57,10 @@ def client(gateway: str, over: threading.Event, seed: int) -> None:
 
 def take_picture(console: str, out: Path) -> None:
     with chromium.launched() as browser:
-        page = browser.new_context(viewport={"width": 1360, "height": 1460}, color_scheme="light").new_page()
+        page = browser.new_context(viewport={"width": 1440, "height": 1240}, color_scheme="light").new_page()
         page.goto(f"{console}/?span=60")
         page.wait_for_selector("#plot-phases .main-svg", timeout=30_000)
         page.wait_for_timeout(3000)
-        # The request with the longest queue among those shown tells most.
-        openers = page.locator("tr.request")
-        queues = openers.evaluate_all(
-            "rows => rows.slice(0, 3).map(row => Number((row.querySelector('.phase-queue') || {style: {}}).style.flexGrow || 0))")
-        openers.nth(queues.index(max(queues))).locator("button.opener").click()
-        page.locator(".spans li").first.wait_for(timeout=10_000)
         page.mouse.move(0, 0)
         page.wait_for_timeout(500)
         page.screenshot(path=str(out))

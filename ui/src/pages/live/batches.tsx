@@ -12,7 +12,7 @@ import { colour, isDark } from "../../shell/theme";
 const REACH_MS = 60_000;
 const RUNNING_MS = 2500; // a turn whose last step is this young still runs
 const STEP_HEIGHT = 120;
-const LEFT = 44;
+const LEFT = 56;
 
 /** Who the turn is for: told when it is over, or by a request that ran in that slot at that time. */
 function requestOf(turn: Turn): string | null {
