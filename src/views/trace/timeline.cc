@@ -123,8 +123,8 @@ Blocks Timeline::show(const Window& window) const {
   Blocks result;
   const std::int64_t span = std::max<std::int64_t>(window.to - window.from, 1);
   result.pixel_ns = std::max<std::int64_t>(span / std::max(window.pixels, 1U), 1);
-  const std::uint32_t last =
-      std::min<std::uint64_t>(std::uint64_t{window.first_lane} + window.lanes, lanes());
+  const auto last = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(std::uint64_t{window.first_lane} + window.lanes, lanes()));
   while (true) {
     result.blocks.clear();
     for (std::uint32_t lane = window.first_lane; lane < last; ++lane)
