@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "app/commands.h"
@@ -27,6 +28,7 @@ struct CommandLine {
   PlanOptions plan;
   GraphOptions graph;
   std::string since, window = "1m", output, html, gpu_memory;
+  std::optional<std::string> slo;
   std::function<int(const Settings&)> command;
 };
 

@@ -68,6 +68,9 @@ class Store : public Reader {
   virtual void append(TurnRow&& row) noexcept = 0;
   virtual void append(InterferenceRow&& row) noexcept = 0;
   virtual void append(AttributionRow&& row) noexcept = 0;
+  virtual void append(PromptReuseRow&& row) noexcept = 0;
+  virtual void append(StateCopyRow&& row) noexcept = 0;
+  virtual void append(EngineRow&& row) noexcept = 0;
 
   [[nodiscard]] virtual Health health() const = 0;
 
