@@ -74,6 +74,7 @@ struct ColumnInfo {{
   std::string_view unit;         ///< empty when it has none
   std::string_view description;
   bool nullable;
+  bool content;                  ///< what people wrote or were answered: leaves the store only when asked for
 }};
 
 struct TableInfo {{
@@ -109,8 +110,8 @@ def tables_cc(schema: Schema) -> str:
         name = "k" + table.name.capitalize() + "Columns"
         out.append(f"constexpr std::array<ColumnInfo, {len(table.columns)}> {name}{{{{")
         for c in table.columns:
-            flag = "true" if c.null else "false"
-            out.append(f"    {{{quote(c.name)}, {quote(SQL_TYPES[c.type])}, {quote(c.unit)}, {quote(c.description)}, {flag}}},")
+            flags = ", ".join("true" if flag else "false" for flag in (c.null, c.content))
+            out.append(f"    {{{quote(c.name)}, {quote(SQL_TYPES[c.type])}, {quote(c.unit)}, {quote(c.description)}, {flags}}},")
         out += ["}};", ""]
         entries.append(f"    {{{quote(table.name)}, {quote(table.description)}, {quote(table.age_column)},\n"
                        f"     {quote(create_sql(table))},\n     {name}}},")

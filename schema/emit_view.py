@@ -37,6 +37,7 @@ def columns(span: Span) -> dict[str, str]:
         "attributes": attributes(span),
         "resource_attributes": "written_by.attributes",
         "events": "NULL",
+        "links": "NULL",
     }
 
 

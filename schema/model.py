@@ -25,6 +25,7 @@ class Column:
     null: bool = False
     unit: str = ""
     key: bool = False
+    content: bool = False  # what people wrote or were answered
 
 
 @dataclasses.dataclass(frozen=True)

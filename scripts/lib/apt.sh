@@ -13,7 +13,7 @@ apt_otel=(
   protobuf-compiler-grpc libcurl4-openssl-dev
 )
 # What the tests need on top.
-apt_test=(libgtest-dev libbenchmark-dev clang-format-16 clang-tidy-16 shellcheck chromium procps curl)
+apt_test=(libgtest-dev libbenchmark-dev clang-format-16 clang-tidy-16 shellcheck chromium procps curl openssl)
 # What bench/ needs on top.
 apt_bench=(haproxy nginx-light wrk)
 

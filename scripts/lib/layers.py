@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-STORE_READ = {"store/reader.h"}
+STORE_READ = {"store/reader.h", "store/row_scanner.h"}
 STORE_FILES = {"store/edge_file.h"}  # reads files outside the store through its database engine
 STORE_APPEND = {"store/store.h"}
 
@@ -23,9 +23,11 @@ ALLOWED = {
     "placement": ({"base", "gguf"}, set()),
     "store": ({"base"}, set()),
     "telemetry": ({"base", "gpus", "wire"}, STORE_APPEND),
+    "receiver": ({"base"}, STORE_APPEND),
     "engine": ({"base", "gpus", "placement"}, set()),
     "gateway": ({"base", "telemetry"}, set()),
     "analytics": ({"base", "gguf"}, STORE_READ | STORE_FILES),
+    "load": ({"base"}, set()),
     "views": ({"base", "analytics"}, STORE_READ),
     "app": (None, set()),  # knows everything
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "analytics/gpu/worker.h"
+#include "analytics/job.h"
 #include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
@@ -129,13 +130,14 @@ void add_probe(CLI::App& app, CommandLine& line) {
 
 // Typed values of options that no environment variable or file can give.
 Result<> convert(CommandLine& line) {
-  if (!line.output.empty()) line.query.output = line.output;
+  if (!line.output.empty()) line.query.output = line.exports.output = line.output;
   if (!line.html.empty()) line.report.html = line.html;
   if (!line.since.empty()) {
     auto since = parse_duration(line.since);
     if (!since) return fail(since.error().code, "--since: " + since.error().message, since.error().hint);
     line.report.since_ns = *since;
     line.graph.since_ns = *since;
+    line.exports.since_ns = *since;
   }
   if (line.slo) {
     auto slo = parse_slo(*line.slo);
@@ -230,6 +232,7 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 
 int run(int argc, char** argv) {
   if (argc == 2 && argv[1] == analytics::gpu::kWorkerArgument) return analytics::gpu::run_worker();
+  if (argc == 2 && argv[1] == analytics::kJobArgument) return analytics::run_job();
   signal(SIGPIPE, SIG_IGN);  // a peer that closes is an error of that one write, never our end
   init_log();
 
@@ -250,6 +253,8 @@ int run(int argc, char** argv) {
   add_probe(app, line);
   add_model_commands(app, line);
   add_graph_command(app, line);
+  add_export_command(app, line);
+  add_bench_command(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

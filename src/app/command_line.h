@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "app/bench_options.h"
 #include "app/commands.h"
+#include "app/export_options.h"
 #include "app/settings.h"
 
 namespace llt::app {
@@ -27,6 +29,8 @@ struct CommandLine {
   SynthOptions synth;
   PlanOptions plan;
   GraphOptions graph;
+  ExportOptions exports;
+  BenchOptions bench;
   std::string since, window = "1m", output, html, gpu_memory;
   std::optional<std::string> slo;
   std::function<int(const Settings&)> command;
@@ -48,5 +52,9 @@ void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec);
 void add_model_commands(CLI::App& app, CommandLine& line);
 
 void add_graph_command(CLI::App& app, CommandLine& line);
+
+void add_export_command(CLI::App& app, CommandLine& line);
+
+void add_bench_command(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app

@@ -8,64 +8,16 @@
 #include <cstdio>
 #include <cstring>
 
-#include "analytics/model_graph.h"
-#include "analytics/read_edges.h"
 #include "analytics/store_graphs.h"
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/graph_answer.h"
+#include "app/graph_input.h"
 #include "app/progress_line.h"
-#include "app/source.h"
 #include "app/terminal.h"
 
 namespace llt::app {
 namespace {
-
-std::string kinds() {
-  std::string names;
-  for (const auto& kind : analytics::store_graph_kinds()) names += std::string(kind.name) + ", ";
-  return names + "model";
-}
-
-// What has to be there, and nothing that contradicts it.
-Result<> check_input(const GraphOptions& options) {
-  const bool known =
-      options.kind.empty() || options.kind == "model" || analytics::find_store_graph(options.kind) != nullptr;
-  if (!known) {
-    return fail(ErrorCode::invalid_argument, fmt::format("there is no graph '{}'", options.kind),
-                "choose one of " + kinds() + ", or name a file with --edges");
-  }
-  if (options.kind.empty() == options.edges.empty()) {
-    return fail(
-        ErrorCode::invalid_argument,
-        options.kind.empty() ? "which graph?" : "a graph comes from the store or from a file, not from both",
-        "name one of " + kinds() + ", or a file with --edges");
-  }
-  return {};
-}
-
-Result<analytics::DescribedGraph> read_model(const Settings& settings) {
-  const auto file = settings.text("model");
-  if (!file) return fail(ErrorCode::invalid_argument, "which model?", "name its file with --model");
-  const auto model = gguf::ModelFile::open(*file);
-  if (!model) return std::unexpected(model.error());
-  return analytics::model_graph(*model);
-}
-
-Result<analytics::DescribedGraph> read_input(const Settings& settings, const GraphOptions& options) {
-  if (options.kind == "model") return read_model(settings);
-  if (options.kind.empty()) {
-    auto graph = analytics::read_edges(options.edges);
-    if (!graph) return std::unexpected(graph.error());
-    return analytics::DescribedGraph{std::move(*graph), "the edges in " + options.edges, {}, {}, true};
-  }
-  auto source = Source::make(settings);
-  if (!source) return std::unexpected(source.error());
-  analytics::StoreGraphRequest request;
-  if (options.since_ns) request.since = now_unix() - *options.since_ns;
-  request.trace = options.trace;
-  return analytics::read_store_graph(**source, *analytics::find_store_graph(options.kind), request);
-}
 
 // What is asked of a graph when the user does not say.
 analytics::Algorithm usual_algorithm(const std::string& kind) {
@@ -153,12 +105,12 @@ int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
 }  // namespace
 
 int run_graph(const Settings& settings, const GraphOptions& options) {
-  if (auto checked = check_input(options); !checked) return bad_usage(checked.error());
+  if (auto checked = check_graph_input(options); !checked) return bad_usage(checked.error());
   const auto place = place_of(settings, options);
   if (!place) return bad_usage(place.error());
   ProgressLine line;
   line.show("reading");
-  const auto input = read_input(settings, options);
+  const auto input = read_graph_input(settings, options);
   if (!input) return line.clear(), failed(input.error());
   const auto request = make_request(options, *input);
   if (!request) return line.clear(), bad_usage(request.error());

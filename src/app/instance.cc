@@ -25,9 +25,31 @@ constexpr std::string_view kLossesSql = "SELECT name, severity, count, run_count
 
 std::string upstream_name(const BaseUrl& url) { return url.endpoint.to_string() + url.prefix; }
 
+// A default address that someone has, a Collector most likely, is theirs: that is said and nothing fails.
+template <class Receiver>
+Result<> start_receiver(const OtlpListen& listen, const std::string& flag, receiver::Intake& intake,
+                        std::unique_ptr<Receiver>& out) {
+  if (!listen.endpoint) return {};
+  auto free = check_can_listen(*listen.endpoint, flag);
+  if (free) {
+    auto started = Receiver::start(*listen.endpoint, intake);
+    if (started) {
+      out = std::move(*started);
+      spdlog::info("spans of others are received at {}", reachable_url(out->address()));
+      return {};
+    }
+    free = std::unexpected(started.error());
+  }
+  if (listen.asked_for) return free;
+  spdlog::info("spans of others are not received over {}: {}", flag == "--otlp-http" ? "HTTP" : "gRPC",
+               free.error().to_string());
+  return {};
+}
+
 }  // namespace
 
-Instance::Instance(UpOptions options) : options_(std::move(options)), started_unix_ns_(now_unix()) {}
+Instance::Instance(UpOptions options)
+    : options_(std::move(options)), started_unix_ns_(now_unix()), instance_id_(random_trace_id().hex()) {}
 
 Instance::~Instance() { stop(); }
 
@@ -123,7 +145,7 @@ Result<> Instance::open_store() {
 Result<> Instance::start_telemetry() {
   telemetry::Options telemetry_options;
   telemetry_options.service_version = kVersion;
-  telemetry_options.service_instance_id = random_trace_id().hex();
+  telemetry_options.service_instance_id = instance_id_;
   telemetry_options.capture_content = options_.capture_content;
   telemetry_options.gpus.readings_per_second = options_.gpu_rate;
   if (plan_) telemetry_options.gpus.plan = gpu_plan(plan_->placement);
@@ -134,6 +156,13 @@ Result<> Instance::start_telemetry() {
   if (!telemetry) return std::unexpected(telemetry.error());
   telemetry_ = std::move(*telemetry);
   return {};
+}
+
+Result<> Instance::start_receivers() {
+  intake_ = std::make_unique<receiver::Intake>(
+      *store_, receiver::IntakeOptions{.own_instance = instance_id_, .api_keys = options_.api_keys});
+  if (auto done = start_receiver(options_.otlp_http, "--otlp-http", *intake_, otlp_http_); !done) return done;
+  return start_receiver(options_.otlp_grpc, "--otlp-grpc", *intake_, otlp_grpc_);
 }
 
 Result<> Instance::start_gateway() {
@@ -210,11 +239,22 @@ Result<> Instance::start_console() {
   sources.status_json = [this] { return status(); };
   sources.prometheus_text = [this] { return telemetry_->prometheus_text(); };
   sources.live = [this] { return live_facts(); };
+  sources.model = model_sources();
+  if (options_.analytics.none) sources.analytics_gpu = "none";
+  if (options_.analytics.card) sources.analytics_gpu = std::to_string(*options_.analytics.card);
   auto console = views::Console::start(std::move(console_options), std::move(sources));
   if (!console) return std::unexpected(console.error());
   console_ = std::move(*console);
   console_port_.store(console_->address().port, std::memory_order_release);
   return {};
+}
+
+views::ModelSources Instance::model_sources() {
+  if (!plan_) return {};
+  model_.emplace(plan_->launch.model, plan_->placement);
+  return {.drawing = [this] { return model_->drawing(); },
+          .summary = [this] { return model_->summary(); },
+          .plan = [this](const views::Parameters& asked) { return model_->plan(asked); }};
 }
 
 Result<> Instance::publish_addresses() {
@@ -266,6 +306,8 @@ std::string Instance::status() const {
   inputs.version = kVersion;
   inputs.gateway_url = gateway_url();
   inputs.console_url = console_url();
+  if (otlp_http_) inputs.otlp_http_url = reachable_url(otlp_http_->address());
+  if (otlp_grpc_) inputs.otlp_grpc_url = reachable_url(otlp_grpc_->address());
   inputs.data = options_.data.string();
   inputs.pid = getpid();
   inputs.started_unix_ns = started_unix_ns_;
@@ -315,6 +357,8 @@ void Instance::stop() {
   supervisor_.reset();
   spdlog::debug("engines are stopped");
   run_file_.reset();  // from here on others wait for the store's lock instead of asking us
+  otlp_http_.reset();
+  otlp_grpc_.reset();
   if (console_) console_->stop();
   spdlog::debug("the console is closed");
   if (telemetry_) telemetry_->shutdown(kFlushTimeoutMs);

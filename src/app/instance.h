@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/console_model.h"
 #include "app/engine_board.h"
 #include "app/engine_plan.h"
 #include "app/run_file.h"
@@ -16,6 +17,9 @@
 #include "base/error.h"
 #include "engine/engine.h"
 #include "gateway/gateway.h"
+#include "receiver/grpc_receiver.h"
+#include "receiver/http_receiver.h"
+#include "receiver/intake.h"
 #include "store/store.h"
 #include "telemetry/telemetry.h"
 #include "views/console.h"
@@ -36,6 +40,7 @@ class Instance {
   [[nodiscard]] Result<> lock_data();
   [[nodiscard]] Result<> open_store();
   [[nodiscard]] Result<> start_telemetry();
+  [[nodiscard]] Result<> start_receivers();
   [[nodiscard]] Result<> start_gateway();
   [[nodiscard]] Result<> start_engines();
   [[nodiscard]] Result<> start_console();
@@ -70,9 +75,11 @@ class Instance {
   [[nodiscard]] std::string_view role_of(std::int64_t pid) const;
   [[nodiscard]] std::string status() const;
   [[nodiscard]] views::LiveFacts live_facts() const;
+  [[nodiscard]] views::ModelSources model_sources();
 
   const UpOptions options_;
   const UnixNs started_unix_ns_;
+  const std::string instance_id_;       ///< `service.instance.id` of our own telemetry
   std::filesystem::path probe_folder_;  ///< empty: no engine is looked into
   std::optional<EnginePlan> plan_;      ///< nothing when attached
   std::optional<DataLock> lock_;
@@ -80,9 +87,13 @@ class Instance {
   EngineBoard board_;
   gateway::UpstreamSet upstreams_;
   std::unique_ptr<telemetry::Telemetry> telemetry_;
+  std::unique_ptr<receiver::Intake> intake_;
+  std::unique_ptr<receiver::HttpReceiver> otlp_http_;
+  std::unique_ptr<receiver::GrpcReceiver> otlp_grpc_;
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<engine::Supervisor> supervisor_;
   std::vector<std::unique_ptr<engine::Watcher>> watchers_;
+  std::optional<ConsoleModel> model_;  ///< nothing when attached: the files of others are not known
   std::unique_ptr<views::Console> console_;
   std::atomic<std::uint16_t> console_port_{0};  ///< 0 until it listens; its own threads read it
   std::optional<RunFile> run_file_;

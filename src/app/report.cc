@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/output.h"
+#include "app/report_charts.h"
 #include "app/report_data.h"
 #include "app/report_render.h"
 #include "app/source.h"
@@ -16,13 +15,15 @@
 namespace llt::app {
 namespace {
 
-int write_page(const std::string& path, const std::string& page) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << page;
-  out.close();
-  if (out) return kDone;
-  return failed(
-      {ErrorCode::permission_denied, fmt::format("cannot write {}: {}", path, std::strerror(errno)), ""});
+int write_page(const std::string& path, store::Reader& reader, std::optional<UnixNs> since,
+               const nlohmann::ordered_json& document) {
+  const auto charts = report_charts(reader, since);
+  if (!charts) return failed(charts.error());
+  auto file = Output::open(path);
+  if (!file) return failed(file.error());
+  auto written = file->write(report_html(document, *charts));
+  if (written) written = file->finish();
+  return written ? kDone : failed(written.error());
 }
 
 }  // namespace
@@ -35,7 +36,7 @@ int run_report(const Settings& settings, const ReportOptions& options) {
   try {
     const auto document = report_document(**source, since, options.slo);
     if (!document) return failed(document.error());
-    if (options.html) return write_page(*options.html, report_html(*document));
+    if (options.html) return write_page(*options.html, **source, since, *document);
     if (options.json) {
       fmt::print("{}\n", document->dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {

@@ -23,6 +23,7 @@ th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid var(
 th { font-weight: 600; } .text { text-align: left; } td.long { white-space: normal; min-width: 20rem; }
 .stack { display: flex; height: 2rem; border-radius: 4px; overflow: hidden; background: var(--soft); }
 .stack span { min-width: 1px; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr)); gap: .5rem; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .4em; }
 )css";
 
@@ -176,8 +177,12 @@ std::string loss_table(const Json& d) {
 
 }  // namespace
 
-std::string report_html(const Json& d) {
+std::string report_html(const Json& d, std::string_view charts) {
   std::string page = "<!doctype html>\n<html lang=en><meta charset=utf-8>\n";
+  // What is in the page is all there is: nothing is fetched, nothing sent.
+  page +=
+      "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; script-src 'unsafe-inline'; "
+      "style-src 'unsafe-inline'; img-src data: blob:\">\n";
   page += "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n";
   page += fmt::format("<title>llamatelemetry report</title>\n<style>{}</style>\n", kStyle);
   page += "<h1>Where the time went</h1>\n";
@@ -188,6 +193,7 @@ std::string report_html(const Json& d) {
       shown_share(d["cache_hit_ratio"]));
   for (const std::string& sentence : gpu_sentences(d)) page += fmt::format("<p>{}.\n", escaped(sentence));
   page += "<h2>Phases, all requests together</h2>\n" + phase_stack(d);
+  page += charts;
   page += "<h2>Latency</h2>\n" + latency_table(d);
   page += "<h2>By model and route</h2>\n" + group_table(d);
   if (!d["prompt_reuse"].is_null())

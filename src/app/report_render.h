@@ -3,14 +3,15 @@
 
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace llt::app {
 
 [[nodiscard]] std::string report_text(const nlohmann::ordered_json& document);
 
-/// No script, no outside resource; readable in dark mode and on a phone.
-[[nodiscard]] std::string report_html(const nlohmann::ordered_json& document);
+/// No outside resource; readable in dark mode, on a phone, and without its charts.
+[[nodiscard]] std::string report_html(const nlohmann::ordered_json& document, std::string_view charts);
 
 // Shared by both: a value of the document as a person reads it. Null is "–".
 [[nodiscard]] std::string shown_ms(const nlohmann::ordered_json& milliseconds);

@@ -111,10 +111,19 @@ void print_losses(const Json& losses) {
   if (!any) print_line("losses", "none in this run");
 }
 
+void print_otlp(const Json& otlp) {
+  if (otlp["http"].is_null() && otlp["grpc"].is_null())
+    return print_line("otlp", "spans of others are not received");
+  for (const char* protocol : {"http", "grpc"}) {
+    if (!otlp[protocol].is_null()) print_line(std::string("otlp ") + protocol, words(otlp[protocol]));
+  }
+}
+
 void print_text(const Json& status) {
   print_line("gateway", fmt::format("{}, {} connections", words(status["gateway"]["url"]),
                                     words(status["gateway"]["connections"])));
   print_line("console", words(status["console"]["url"]));
+  print_otlp(status["otlp"]);
   print_engine(status["engine"]);
   if (status["upstreams"].size() > 1) {
     for (const Json& upstream : status["upstreams"]) {

@@ -242,6 +242,8 @@ Json losses_list(const std::string& losses_json) {
   return losses.is_array() ? losses : Json(nullptr);
 }
 
+Json url_or_null(const std::string& url) { return url.empty() ? Json(nullptr) : Json(url); }
+
 // Engines may put bytes into names that are not UTF-8: shown replaced rather than not at all.
 std::string print(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace);
@@ -260,6 +262,7 @@ std::string running_status(const StatusInputs& inputs) {
       {"started_unix_ns", inputs.started_unix_ns},
       {"gateway", {{"url", inputs.gateway_url}, {"connections", count(inputs.live->connections)}}},
       {"console", {{"url", inputs.console_url}}},
+      {"otlp", {{"http", url_or_null(inputs.otlp_http_url)}, {"grpc", url_or_null(inputs.otlp_grpc_url)}}},
       {"engine", main_engine(inputs.engines)},
       {"upstreams", upstream_list(inputs)},
       {"placement", placement_object(inputs, gpus)},
@@ -283,6 +286,7 @@ std::string stopped_status(const std::string& version, const std::string& data,
       {"started_unix_ns", nullptr},
       {"gateway", nullptr},
       {"console", nullptr},
+      {"otlp", nullptr},
       {"engine",
        {{"state", "stopped"},
         {"pid", nullptr},

@@ -16,6 +16,7 @@ namespace llt::app {
 
 struct StatusInputs {
   std::string version, gateway_url, console_url, data;
+  std::string otlp_http_url, otlp_grpc_url;  ///< empty: nothing is received there
   std::int64_t pid = 0;
   UnixNs started_unix_ns = 0;
   std::vector<NamedSnapshot> engines;

@@ -11,6 +11,7 @@
 #include "app/signals.h"
 #include "app/units.h"
 #include "base/log.h"
+#include "base/time_slice.h"
 
 namespace llt::app {
 namespace {
@@ -23,6 +24,7 @@ constexpr Stage kStages[] = {
     &Instance::lock_data,    // One instance per data folder.
     &Instance::open_store,   // From here on there is a place for every row.
     &Instance::start_telemetry,    // Finished requests turn into rows, spans and metrics.
+    &Instance::start_receivers,    // Spans of others are taken and acknowledged once they are stored.
     &Instance::start_gateway,      // Clients may connect; they get 503 until an engine is ready.
     &Instance::start_console,      // The page, its API and /metrics answer, also while the model loads.
     &Instance::publish_addresses,  // Other commands find us.
@@ -97,6 +99,7 @@ int run_up(const Settings& settings) {
   const std::int64_t drain_timeout_ns = options->drain_timeout_ns;
 
   block_stop_signals();
+  use_long_slice();  // of all but the gateway's threads and the engine
   raise_file_limit();
   Instance up(std::move(*options));
   for (const Stage stage : kStages) {

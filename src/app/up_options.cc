@@ -229,6 +229,29 @@ Result<> read_engine_options(const Settings& settings, UpOptions& options) {
   return check_engine_arguments(settings, options.engine_arguments);
 }
 
+Result<OtlpListen> parse_otlp_listen(const Settings& settings, std::string_view key, std::uint16_t port) {
+  const auto parse = [](const std::string& text) -> Result<OtlpListen> {
+    if (text == "off") return OtlpListen{std::nullopt, true};
+    auto endpoint = Endpoint::parse_listen(text);
+    if (!endpoint) return std::unexpected(endpoint.error());
+    return OtlpListen{std::move(*endpoint), true};
+  };
+  auto listen = settings.parsed<OtlpListen>(key, {Endpoint{"127.0.0.1", port, {}}, false}, parse);
+  if (listen && listen->endpoint && listen->endpoint->is_unix()) {
+    return fail(ErrorCode::invalid_argument, fmt::format("--{} needs an ADDR:PORT", key));
+  }
+  return listen;
+}
+
+// Whoever listens beyond this machine needs keys, or a user who says that they are not needed.
+Result<> check_reachable(std::string_view flag, const Endpoint& endpoint) {
+  if (endpoint.is_loopback()) return {};
+  return fail(ErrorCode::invalid_argument,
+              fmt::format("{} {} is reachable from other machines, and no API key is set", flag,
+                          endpoint.to_string()),
+              "give --api-key-file FILE, or --insecure when the network is trusted");
+}
+
 Result<> read_addresses(const Settings& settings, UpOptions& options) {
   auto listen = settings.parsed<Endpoint>("listen", {"127.0.0.1", 8080, {}}, Endpoint::parse_listen);
   if (!listen) return std::unexpected(listen.error());
@@ -239,6 +262,10 @@ Result<> read_addresses(const Settings& settings, UpOptions& options) {
                 fmt::format("--listen and --console are both {}", listen->to_string()),
                 "give them different ports");
   }
+  auto http = parse_otlp_listen(settings, "otlp-http", 4318);
+  if (!http) return std::unexpected(http.error());
+  auto grpc = parse_otlp_listen(settings, "otlp-grpc", 4317);
+  if (!grpc) return std::unexpected(grpc.error());
   auto keys = read_api_keys(settings);
   if (!keys) return std::unexpected(keys.error());
   auto insecure = settings.flag("insecure");
@@ -247,13 +274,15 @@ Result<> read_addresses(const Settings& settings, UpOptions& options) {
   options.console = *console;
   options.api_keys = std::move(*keys);
   options.insecure = *insecure;
+  options.otlp_http = std::move(*http);
+  options.otlp_grpc = std::move(*grpc);
   if (!options.api_keys.empty() || options.insecure) return {};
-  for (const auto& [flag, endpoint] : {std::pair("--listen", *listen), std::pair("--console", *console)}) {
-    if (endpoint.is_loopback()) continue;
-    return fail(ErrorCode::invalid_argument,
-                fmt::format("{} {} is reachable from other machines, and no API key is set", flag,
-                            endpoint.to_string()),
-                "give --api-key-file FILE, or --insecure when the network is trusted");
+  if (auto safe = check_reachable("--listen", *listen); !safe) return safe;
+  if (auto safe = check_reachable("--console", *console); !safe) return safe;
+  for (const auto& [flag, otlp] :
+       {std::pair("--otlp-http", &options.otlp_http), std::pair("--otlp-grpc", &options.otlp_grpc)}) {
+    if (!otlp->endpoint) continue;
+    if (auto safe = check_reachable(flag, *otlp->endpoint); !safe) return safe;
   }
   return {};
 }

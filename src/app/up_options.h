@@ -16,6 +16,12 @@ namespace llt::app {
 
 enum class ProbeMode : std::uint8_t { off, on, automatic };
 
+/// Where spans of others are received.
+struct OtlpListen {
+  std::optional<Endpoint> endpoint;  ///< nothing: off
+  bool asked_for = false;            ///< otherwise it is the default, and gives way to whoever has the port
+};
+
 struct UpOptions {
   // The engine: either ours (upstreams is empty) or other people's.
   std::optional<std::filesystem::path> model, llama_server;
@@ -30,6 +36,7 @@ struct UpOptions {
   std::vector<BaseUrl> upstreams;
 
   Endpoint listen, console;
+  OtlpListen otlp_http, otlp_grpc;
   std::vector<std::string> api_keys;  ///< empty: no key is asked for
   bool insecure = false;
   bool capture_content = false;

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/time_slice.h"
 #include "engine/child_setup.h"
 #include "engine/machine.h"
 
@@ -82,6 +83,7 @@ void prefer_as_oom_victim() {
   close_descriptors_from(kErrorFd + 1);
   prefer_as_oom_victim();
   reset_signals();
+  use_default_slice();
   ::execve(prepared.argv[0], prepared.argv.data(), prepared.envp.data());
   const int reason = errno;
   [[maybe_unused]] const auto written = ::write(kErrorFd, &reason, sizeof reason);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/thread_name.h"
+#include "base/time_slice.h"
 #include "gateway/worker.h"
 
 namespace llt::gateway {
@@ -35,6 +36,7 @@ class GatewayImpl final : public Gateway {
     for (auto& worker : workers_)
       threads_.emplace_back([&w = *worker] {
         name_this_thread("gateway");
+        use_default_slice();
         w.run();
       });
     return {};

@@ -7,9 +7,9 @@
 #include <map>
 #include <vector>
 
+#include "base/output_file.h"
 #include "gguf/architecture.h"
 #include "gguf/header_writer.h"
-#include "gguf/output_file.h"
 #include "gguf/synth_vocabulary.h"
 #include "gguf/synth_weights.h"
 

@@ -152,7 +152,8 @@ Error to_error(duckdb_error_type type, std::string_view message) {
   const ErrorCode code = code_of(type, message);
   // "Binder Error: text\n\nLINE 1: ...": the first paragraph says it, the second shows where.
   const std::size_t where = message.find("\n\nLINE");
-  std::string text(message.substr(0, where));
+  // Of errors that are fatal to it, DuckDB tells the stack too.
+  std::string text(message.substr(0, std::min(where, message.find("\n\nStack Trace"))));
   while (!text.empty() && (text.back() == '\n' || text.back() == '.')) text.pop_back();
   return {code, std::move(text),
           where == std::string_view::npos ? "" : std::string(message.substr(where + 2))};

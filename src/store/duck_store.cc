@@ -28,7 +28,7 @@ EventRow damaged_event(const std::string& message) {
   return event;
 }
 
-class DuckStore final : public Store {
+class DuckStore final : public Store, public RowScanner {
  public:
   DuckStore(DataFiles files, Options options, WriterLock lock)
       : files_(std::move(files)),
@@ -76,12 +76,19 @@ class DuckStore final : public Store {
   void append(PromptReuseRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(StateCopyRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(EngineRow&& row) noexcept override { queue_.push(std::move(row)); }
+  bool append_all(std::vector<SpanRow>&& rows) noexcept override { return queue_.push_all(std::move(rows)); }
 
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,
                           const Sink& sink) override {
     const auto database = slot_.borrow();
     if (!database) return fail(ErrorCode::unavailable, "the store is not open: " + health().message);
     return engine_.run(*database, sql, format, limits, sink);
+  }
+
+  Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits, const ChunkSink& sink) override {
+    const auto database = slot_.borrow();
+    if (!database) return fail(ErrorCode::unavailable, "the store is not open: " + health().message);
+    return engine_.scan(*database, sql, limits, sink);
   }
 
   Health health() const override { return writer_->health(); }
@@ -123,7 +130,7 @@ class DuckStore final : public Store {
   std::atomic<bool> closed_{false};
 };
 
-class ReadOnlyStore final : public Reader {
+class ReadOnlyStore final : public Reader, public RowScanner {
  public:
   ReadOnlyStore(std::shared_ptr<Database> database, ScratchDir temp)
       : temp_(std::move(temp)), database_(std::move(database)) {}
@@ -131,6 +138,9 @@ class ReadOnlyStore final : public Reader {
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,
                           const Sink& sink) override {
     return engine_.run(*database_, sql, format, limits, sink);
+  }
+  Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits, const ChunkSink& sink) override {
+    return engine_.scan(*database_, sql, limits, sink);
   }
 
  private:

@@ -98,6 +98,23 @@ template void RowQueue::push(PromptReuseRow&&) noexcept;
 template void RowQueue::push(StateCopyRow&&) noexcept;
 template void RowQueue::push(EngineRow&&) noexcept;
 
+bool RowQueue::push_all(std::vector<SpanRow>&& rows) noexcept {
+  std::size_t bytes = 0;
+  for (const SpanRow& row : rows) bytes += bytes_of(row);
+  const std::lock_guard lock(mutex_);
+  if (closed_ || waiting_bytes_ + taken_bytes_ + bytes > max_bytes_) return false;
+  const std::size_t count = rows.size();
+  try {
+    waiting_.spans.reserve(waiting_.spans.size() + count);
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+  move_behind(waiting_.spans, rows);
+  waiting_bytes_ += bytes;
+  accepted_ += count;
+  return true;
+}
+
 void RowQueue::take(Batch& batch) {
   const std::lock_guard lock(mutex_);
   move_behind(batch.requests, waiting_.requests);

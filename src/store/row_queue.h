@@ -84,6 +84,8 @@ class RowQueue {
   /// Drops the row, counted, when there is no room or the queue is closed.
   template <class Row>
   void push(Row&& row) noexcept;
+  /// All or none, and not counted when none.
+  [[nodiscard]] bool push_all(std::vector<SpanRow>&& rows) noexcept;
 
   /// Moves everything here behind what is in `batch`, which must be the same object until release().
   void take(Batch& batch);

@@ -22,6 +22,10 @@ class NoStore final : public store::Store {
   void append(store::RequestRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::ResourceRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::SpanRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  bool append_all(std::vector<store::SpanRow>&& rows) noexcept override {
+    benchmark::DoNotOptimize(rows);
+    return true;
+  }
   void append(store::EventRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::MetricRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::GpuRow&& row) noexcept override { benchmark::DoNotOptimize(row); }

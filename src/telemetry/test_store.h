@@ -13,6 +13,10 @@ class RowKeeper final : public store::Store {
   void append(store::RequestRow&& row) noexcept override { keep(requests, std::move(row)); }
   void append(store::ResourceRow&& row) noexcept override { keep(resources, std::move(row)); }
   void append(store::SpanRow&& row) noexcept override { keep(spans, std::move(row)); }
+  bool append_all(std::vector<store::SpanRow>&& rows) noexcept override {
+    for (store::SpanRow& row : rows) keep(spans, std::move(row));
+    return true;
+  }
   void append(store::EventRow&& row) noexcept override { keep(events, std::move(row)); }
   void append(store::MetricRow&& row) noexcept override { keep(metrics, std::move(row)); }
   void append(store::GpuRow&&) noexcept override {}

@@ -3,7 +3,10 @@
 #include <exception>
 
 #include "views/assets.h"
+#include "views/heatmap_api.h"
+#include "views/range_api.h"
 #include "views/requests_api.h"
+#include "views/schema_api.h"
 
 namespace llt::views {
 namespace {
@@ -40,6 +43,12 @@ Reply reply_for(const Route& route, const Target& target, const Sources& sources
     }
     case Resource::requests:
       return list_requests(*sources.reader, target);
+    case Resource::heatmap:
+      return request_heatmap(*sources.reader, target);
+    case Resource::range:
+      return curves_of_range(*sources.reader, target);
+    case Resource::schema:
+      return schema_reply();
     default:
       return describe_request(*sources.reader, route.id);
   }

@@ -1,10 +1,20 @@
 #include "views/assets.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 namespace llt::views {
 namespace {
+
+// The console is one document whose script shows the page that the path names: ui/src/pages.
+constexpr std::array<std::string_view, 5> kPages{"/requests", "/trace", "/graph", "/model", "/sql"};
+
+bool is_page(std::string_view path) {
+  return path == "/" || std::ranges::any_of(kPages, [path](std::string_view page) {
+           return path.starts_with(page) && (path.size() == page.size() || path[page.size()] == '/');
+         });
+}
 
 // "gzip;q=0" means no; everything finer does not matter for files that are either compressed or not.
 bool accepts_gzip(std::string_view accept_encoding) {
@@ -23,7 +33,7 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }  // namespace
 
 Reply asset_reply(std::string_view path, std::string_view accept_encoding, std::string_view if_none_match) {
-  if (path == "/") path = "/index.html";
+  if (is_page(path)) path = "/index.html";
   const std::span<const Asset> assets = ui_assets();
   const auto asset = std::ranges::find(assets, path, &Asset::path);
   if (asset == assets.end()) {

@@ -23,7 +23,8 @@ struct Asset {
 /// The OpenAPI description of the API (openapi.json).
 [[nodiscard]] std::string_view api_description();
 
-/// "/" is "/index.html". 404 for what is not there, 304 when `if_none_match` names the asset's etag.
+/// "/" and the paths of the pages ("/requests", "/trace/ID", ...) are "/index.html". 404 for what is not
+/// there, 304 when `if_none_match` names the asset's etag.
 [[nodiscard]] Reply asset_reply(std::string_view path, std::string_view accept_encoding,
                                 std::string_view if_none_match);
 

@@ -113,6 +113,18 @@ TEST_F(ConsoleTest, ServesPageMetricsStatusAndDescription) {
   EXPECT_TRUE(has(TestClient::get(port_, "/api"), "\"openapi\""));
 }
 
+TEST_F(ConsoleTest, EveryPageOfTheConsoleIsTheSameDocument) {
+  start();
+  const auto body_of = [](const std::string& answer) { return answer.substr(answer.find("\r\n\r\n")); };
+  const std::string page = body_of(TestClient::get(port_, "/"));
+  for (const char* path : {"/requests?model=a", "/trace/a%2Fb", "/graph", "/model", "/sql"}) {
+    const std::string answer = TestClient::get(port_, path);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200")) << path;
+    EXPECT_EQ(body_of(answer), page) << path;
+  }
+  EXPECT_TRUE(TestClient::get(port_, "/requestsx").starts_with("HTTP/1.1 404"));
+}
+
 TEST_F(ConsoleTest, EtagSavesTheBody) {
   start();
   const std::string page = TestClient::get(port_, "/");

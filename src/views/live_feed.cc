@@ -25,6 +25,10 @@ constexpr int kEventsShown = 10;
 constexpr UnixSecond kEventsReach = 24 * 3600;
 constexpr int kHistoryStride = 5;          // windows of the past are computed for every fifth second
 constexpr UnixSecond kReplayBefore = 300;  // a viewer that was away gets this much again: it may have grown
+constexpr UnixSecond kSlotsReach = 60;     // who was in which slot
+constexpr UnixSecond kLateSteps = 3;       // steps of the newest seconds may still come in
+constexpr int kTurnsShown = 400;
+constexpr int kStepsShown = 240;
 constexpr std::int64_t kStayWarm = 30 * kSecond;  // after the last viewer left, for the one that reloads
 
 std::string frame_text(std::string_view event, std::string_view boot, UnixSecond second,
@@ -98,9 +102,9 @@ LiveFrame LiveFeed::history(std::string_view last_event_id) const {
   const bool complete = after < series_.points().front().time;
   if (complete) after = 0;
   const std::string data = fmt::format(
-      R"({{"boot":"{}","complete":{},"columns":{},"rows":{},"window_seconds":{},{},"losses":{},"events":{},"requests":{}}})",
+      R"({{"boot":"{}","complete":{},"columns":{},"rows":{},"window_seconds":{},{},"losses":{},"events":{},"requests":{},"turns":{},"steps":{}}})",
       boot_, complete, point_columns_json(), rows_json(series_.points(), after), kWindowSeconds, facts_json_,
-      losses_, newest_events_, requests_.all());
+      losses_, newest_events_, requests_.all(), turns_, steps_);
   return {frames_.back().sequence,
           std::make_shared<const std::string>(frame_text("history", boot_, newest_, data))};
 }
@@ -180,6 +184,14 @@ void put_window(LiveSeries& series, const WindowStatistics& window, UnixSecond t
   point->cache_hit_ratio = window.cache_hit_ratio;
 }
 
+void put_steps(LiveSeries& series, const std::vector<StepSecond>& seconds) {
+  for (const StepSecond& second : seconds) {
+    if (SecondPoint* point = series.edit(second.time)) point->steps = second.steps;
+  }
+}
+
+std::string or_empty(Result<std::string> text) { return text ? std::move(*text) : std::string("[]"); }
+
 }  // namespace
 
 Result<> LiveFeed::load_history(UnixSecond newest) {
@@ -190,6 +202,9 @@ Result<> LiveFeed::load_history(UnixSecond newest) {
   if (!windows) return std::unexpected(std::move(windows.error()));
   auto requests = read_newest_requests(reader_, 0, kRequestsShown);
   if (!requests) return std::unexpected(std::move(requests.error()));
+
+  auto steps = read_step_seconds(reader_, first, newest);
+  if (!steps) return std::unexpected(std::move(steps.error()));
 
   const std::lock_guard lock(mutex_);
   series_.reset(newest);
@@ -204,6 +219,7 @@ Result<> LiveFeed::load_history(UnixSecond newest) {
       point->decoding = in_flight.decoding;
     }
   }
+  put_steps(series_, *steps);
   (void)series_.take_revised();
   requests_.clear();
   (void)requests_.absorb(*requests);
@@ -219,11 +235,14 @@ Result<> LiveFeed::read_new_seconds(UnixSecond newest) {
   if (!contributions) return std::unexpected(std::move(contributions.error()));
   auto windows = read_windows(reader_, newest_ + 1, newest, 1);
   if (!windows) return std::unexpected(std::move(windows.error()));
+  auto steps = read_step_seconds(reader_, newest_ + 1 - kLateSteps, newest);
+  if (!steps) return std::unexpected(std::move(steps.error()));
 
   const std::lock_guard lock(mutex_);
   series_.advance(newest);
   for (const Contribution& contribution : *contributions) series_.add(contribution);
   for (const WindowStatistics& window : *windows) put_window(series_, window, window.time);
+  put_steps(series_, *steps);
   if (SecondPoint* point = series_.edit(samples_.back().time)) {
     point->waiting = samples_.back().waiting;
     point->prefilling = samples_.back().prefilling;
@@ -234,21 +253,26 @@ Result<> LiveFeed::read_new_seconds(UnixSecond newest) {
 }
 
 void LiveFeed::publish(const LiveFacts& facts, const Result<>& outcome) {
-  const auto or_empty = [](Result<std::string> text) { return text ? std::move(*text) : std::string("[]"); };
   std::string losses = or_empty(read_losses(reader_));
   std::string events =
       or_empty(read_newest_events(reader_, now_unix() / kSecond - kEventsReach, kEventsShown));
   std::string requests = or_empty(read_newest_requests(reader_, newest_ - kWindowSeconds, kRequestsPerTick));
+  const std::int64_t since = (newest_ - kSlotsReach) * kSecond;
+  const std::int64_t fresh = (newest_ - kLateSteps) * kSecond;
+  auto turns = read_turns(reader_, since, fresh, kTurnsShown).value_or(FreshRows{});
+  auto steps = read_newest_steps(reader_, since, fresh, kStepsShown).value_or(FreshRows{});
 
   const std::lock_guard lock(mutex_);
   losses_ = std::move(losses);
+  turns_ = std::move(turns.all);
+  steps_ = std::move(steps.all);
   newest_events_ = std::move(events);
   facts_json_ = facts_members_json(facts);
   const SecondPoint newest = series_.empty() ? SecondPoint{.time = newest_} : series_.points().back();
   const std::string data = fmt::format(
-      R"({{"boot":"{}",{},{},"losses":{},"events":{},"requests":{},"columns":{},"revised":{},"store_error":{}}})",
+      R"({{"boot":"{}",{},{},"losses":{},"events":{},"requests":{},"columns":{},"revised":{},"turns":{},"steps":{},"store_error":{}}})",
       boot_, point_members_json(newest), facts_json_, losses_, newest_events_, requests_.absorb(requests),
-      point_columns_json(), rows_json(series_.take_revised(), 0),
+      point_columns_json(), rows_json(series_.take_revised(), 0), turns.fresh, steps.fresh,
       outcome ? "null" : json_string(outcome.error().to_string()));
   frames_.push_back(
       {++sequence_, std::make_shared<const std::string>(frame_text("tick", boot_, newest_, data))});

@@ -78,6 +78,7 @@ class LiveFeed {
   std::deque<LiveFrame> frames_;
   std::uint64_t sequence_ = 0;  ///< of the newest frame
   RecentRows requests_;
+  std::string turns_ = "[]", steps_ = "[]";  ///< what a new viewer gets of the last minute
   std::string newest_events_ = "[]", losses_ = "[]", facts_json_;
   UnixSecond newest_ = 0;  ///< the last second in series_
 

@@ -17,13 +17,17 @@ Json or_null(const std::optional<T>& value) {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-// Three decimals: microseconds of a millisecond value, and rows that stay short.
-void append_number(std::string& out, std::optional<double> value) {
+// Three decimals: microseconds of a millisecond value, and rows that stay short. Rates over longer times need
+// more: one request an hour is one.
+constexpr double kShort = 1e3;
+constexpr double kExact = 1e9;
+
+void append_number(std::string& out, std::optional<double> value, double scale = kShort) {
   if (!value || !std::isfinite(*value)) {
     out += "null";
     return;
   }
-  const double rounded = std::round(*value * 1000) / 1000;
+  const double rounded = std::round(*value * scale) / scale;
   fmt::format_to(std::back_inserter(out), "{}", rounded);
 }
 
@@ -80,25 +84,44 @@ Json gpu_json(const GpuNow& gpu) {
 std::string_view point_columns_json() {
   return R"(["time","requests","errors","waiting","prefilling","decoding",)"
          R"("ttft_p50","ttft_p95","ttft_p99","tpot_p50","tpot_p95","tpot_p99",)"
-         R"("prefill_tokens","decode_tokens","queue_seconds","prefill_seconds","decode_seconds","cache_hit_ratio"])";
+         R"("prefill_tokens","decode_tokens","queue_seconds","prefill_seconds","decode_seconds","cache_hit_ratio",)"
+         R"("steps","step_prefill_tokens","step_decode_tokens","step_sequences","step_p95"])";
 }
 
-void append_point_row(std::string& out, const SecondPoint& point) {
+void append_point_row(std::string& out, const SecondPoint& point, int seconds) {
   out += '[';
   out += std::to_string(point.time);
-  for (const std::optional<std::int64_t> value : {std::optional(point.requests), std::optional(point.errors),
-                                                  point.waiting, point.prefilling, point.decoding}) {
+  const auto append = [&out, scale = seconds > 1 ? kExact : kShort](std::optional<double> value) {
+    out += ',';
+    append_number(out, value, scale);
+  };
+  const auto append_sampled = [&out](std::optional<std::int64_t> value) {
     out += ',';
     append_integer(out, value);
+  };
+  append(static_cast<double>(point.requests) / seconds);
+  append(static_cast<double>(point.errors) / seconds);
+  append_sampled(point.waiting);
+  append_sampled(point.prefilling);
+  append_sampled(point.decoding);
+  for (const Quantiles& quantiles : {point.ttft_ms, point.time_per_output_token_ms}) {
+    append(quantiles.p50);
+    append(quantiles.p95);
+    append(quantiles.p99);
   }
-  const Quantiles& ttft = point.ttft_ms;
-  const Quantiles& tpot = point.time_per_output_token_ms;
-  for (const std::optional<double> value :
-       {ttft.p50, ttft.p95, ttft.p99, tpot.p50, tpot.p95, tpot.p99, std::optional(point.prefill_tokens),
-        std::optional(point.decode_tokens), std::optional(point.queue_seconds),
-        std::optional(point.prefill_seconds), std::optional(point.decode_seconds), point.cache_hit_ratio}) {
-    out += ',';
-    append_number(out, value);
+  for (const double sum : {point.prefill_tokens, point.decode_tokens, point.queue_seconds,
+                           point.prefill_seconds, point.decode_seconds}) {
+    append(sum / seconds);
+  }
+  append(point.cache_hit_ratio);
+  if (point.steps) {
+    append(point.steps->count / seconds);
+    append(point.steps->prefill_tokens / seconds);
+    append(point.steps->decode_tokens / seconds);
+    append(point.steps->sequences);
+    append(point.steps->p95_ms);
+  } else {
+    out += ",null,null,null,null,null";
   }
   out += ']';
 }

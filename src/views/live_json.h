@@ -12,8 +12,9 @@ namespace llt::views {
 
 /// The names of the columns of point_row(), as a JSON array.
 [[nodiscard]] std::string_view point_columns_json();
-/// One point as a JSON array; unknown values are null.
-void append_point_row(std::string& out, const SecondPoint& point);
+/// One point as a JSON array; unknown values are null. `seconds`: how many the point holds; what is summed
+/// in it is written per second.
+void append_point_row(std::string& out, const SecondPoint& point, int seconds = 1);
 
 /// The present: members without the enclosing braces, e.g. `"waiting":1,...,"engines":[...]`.
 [[nodiscard]] std::string facts_members_json(const LiveFacts& facts);

@@ -29,18 +29,18 @@ WITH r AS (
   SELECT start_unix_ns + coalesce(receive_ns, 0) + coalesce(gateway_ns, 0) + coalesce(connect_ns, 0) AS b,
          coalesce(queue_ns, 0) AS q, coalesce(prefill_ns, 0) AS p, coalesce(decode_ns, 0) AS d,
          coalesce(prompt_tokens_processed, input_tokens - coalesce(cached_tokens, 0)) AS computed,
-         output_tokens AS produced, error_type, (start_unix_ns + total_ns) // 1000000000 AS ended
+         output_tokens AS produced, error_type, (start_unix_ns + total_ns) // {width} AS ended
   FROM requests WHERE {ended}),
 phases AS (
   SELECT 0 AS kind, b AS b, q AS d, 0 AS tokens FROM r
   UNION ALL SELECT 1, b + q, p, computed FROM r
   UNION ALL SELECT 2, b + q + p, d, produced FROM r),
 pieces AS (
-  SELECT kind, d, tokens, b, unnest(range(b // 1000000000, (b + d - 1) // 1000000000 + 1)) AS second
+  SELECT kind, d, tokens, b, unnest(range(b // {width}, (b + d - 1) // {width} + 1)) AS second
   FROM phases WHERE d > 0),
 shares AS (
   SELECT kind, second, d, tokens,
-         least(b + d, (second + 1) * 1000000000) - greatest(b, second * 1000000000) AS ns FROM pieces)
+         least(b + d, (second + 1) * {width}) - greatest(b, second * {width}) AS ns FROM pieces)
 SELECT second, 0 AS requests, 0 AS errors,
        coalesce(sum(ns) FILTER (kind = 0), 0) / 1e9 AS queue,
        coalesce(sum(ns) FILTER (kind = 1), 0) / 1e9 AS prefill,
@@ -51,17 +51,53 @@ FROM shares GROUP BY second
 UNION ALL
 SELECT ended, count(*), count(error_type), 0, 0, 0, 0, 0 FROM r GROUP BY ended)sql";
 
-// A row counts in every window of `stride` whose last second is at most kWindowSeconds - 1 after its own.
-constexpr std::string_view kWindows = R"sql(
+constexpr std::string_view kWindowRows = R"sql(
 WITH r AS (
   SELECT (start_unix_ns + total_ns) // 1000000000 AS ended, ttft_ns / 1e6 AS ttft,
          CASE WHEN output_tokens > 1 AND decode_ns > 0 THEN decode_ns / 1e6 / (output_tokens - 1) END AS tpot,
          CASE WHEN cached_tokens IS NOT NULL THEN input_tokens END AS input, cached_tokens AS cached
-  FROM requests WHERE {ended}),
+  FROM requests WHERE {ended}))sql";
+
+// A row counts in every window of `stride` whose last second is at most `window` - 1 after its own.
+constexpr std::string_view kWindows = R"sql(,
 w AS (SELECT unnest(range({last}, {first} - 1, -{stride})) AS second)
 SELECT w.second AS second, quantile_cont(ttft, [0.5, 0.95, 0.99]) AS ttft,
        quantile_cont(tpot, [0.5, 0.95, 0.99]) AS tpot, sum(cached) / nullif(sum(input), 0) AS cache
 FROM w JOIN r ON r.ended <= w.second AND r.ended > w.second - {window} GROUP BY w.second)sql";
+
+// Steps of a draft model run inside those of the target, so counting both would count time twice.
+constexpr std::string_view kStepSeconds = R"sql(
+SELECT start_unix_ns // {width} AS second, count(*) AS count, sum(prefill_tokens)::DOUBLE AS prefill,
+       sum(decode_tokens)::DOUBLE AS decode, avg(sequences) AS sequences,
+       quantile_cont(coalesce(sync_ns, return_ns) / 1e6, 0.95) AS p95
+FROM steps WHERE start_unix_ns >= {first} AND start_unix_ns < {end} AND context IS DISTINCT FROM 'draft'
+GROUP BY ALL)sql";
+
+constexpr std::string_view kNewestSteps = R"sql(
+SELECT engine_id::VARCHAR AS engine, step::VARCHAR AS step, start_unix_ns / 1e6 AS start,
+       coalesce(sync_ns, return_ns) / 1e6 AS ms, prefill_tokens AS prefill, decode_tokens AS decode, sequences
+FROM steps WHERE start_unix_ns > {since} AND context IS DISTINCT FROM 'draft'
+ORDER BY start_unix_ns DESC LIMIT {limit})sql";
+
+// 64-bit ids are sent as text: they exceed what JavaScript's numbers hold.
+constexpr std::string_view kTurns = R"sql(
+SELECT m.engine_id::VARCHAR AS engine, m.turn::VARCHAR AS turn, m.slot AS slot, min(m.start_unix_ns) / 1e6 AS start,
+       max(m.start_unix_ns + coalesce(s.sync_ns, s.return_ns)) / 1e6 AS "end",
+       min(m.start_unix_ns) FILTER (m.decode_tokens > 0) / 1e6 AS decode_start,
+       sum(m.prefill_tokens)::BIGINT AS prefill_tokens, sum(m.decode_tokens)::BIGINT AS decode_tokens,
+       max(m.last_position) AS position, any_value(s.upstream) AS upstream,
+       any_value(t.request_id) AS request_id, any_value(t.turn) IS NOT NULL AS over
+FROM step_members m JOIN steps s ON s.engine_id = m.engine_id AND s.step = m.step
+LEFT JOIN turns t ON t.engine_id = m.engine_id AND t.turn = m.turn
+WHERE m.start_unix_ns >= {since} AND s.start_unix_ns >= {since} AND s.context IS DISTINCT FROM 'draft'
+GROUP BY m.engine_id, m.turn, m.slot
+ORDER BY max(m.start_unix_ns) DESC LIMIT {limit})sql";
+
+// The same where windows lie side by side: no join, a tenth of the work.
+constexpr std::string_view kAdjacentWindows = R"sql(
+SELECT (ended // {window} + 1) * {window} - 1 AS second, quantile_cont(ttft, [0.5, 0.95, 0.99]) AS ttft,
+       quantile_cont(tpot, [0.5, 0.95, 0.99]) AS tpot, sum(cached) / nullif(sum(input), 0) AS cache
+FROM r GROUP BY second)sql";
 
 std::string ended_between(std::int64_t low_ns, std::int64_t high_ns) {
   return fmt::format(fmt::runtime(kEnded), low_ns, high_ns, kLongestRequest);
@@ -97,16 +133,16 @@ Quantiles quantiles(const Json& list) {
 
 }  // namespace
 
-Result<std::vector<Contribution>> read_contributions(store::Reader& reader, UnixSecond first,
-                                                     UnixSecond last) {
+Result<std::vector<Contribution>> read_contributions(store::Reader& reader, UnixSecond first, UnixSecond last,
+                                                     int step) {
   auto rows =
-      rows_of(reader, fmt::format(fmt::runtime(kContributions),
+      rows_of(reader, fmt::format(fmt::runtime(kContributions), fmt::arg("width", step * kSecond),
                                   fmt::arg("ended", ended_between(first * kSecond, (last + 1) * kSecond))));
   if (!rows) return std::unexpected(std::move(rows.error()));
   std::vector<Contribution> contributions;
   contributions.reserve(rows->size());
   for (const Json& row : *rows) {
-    contributions.push_back({.time = integer(row["second"]),
+    contributions.push_back({.time = integer(row["second"]) * step,
                              .requests = integer(row["requests"]),
                              .errors = integer(row["errors"]),
                              .queue_seconds = number(row["queue"]).value_or(0),
@@ -119,11 +155,13 @@ Result<std::vector<Contribution>> read_contributions(store::Reader& reader, Unix
 }
 
 Result<std::vector<WindowStatistics>> read_windows(store::Reader& reader, UnixSecond first, UnixSecond last,
-                                                   int stride) {
-  const std::string ended = ended_between((first - kWindowSeconds + 1) * kSecond, (last + 1) * kSecond);
-  auto rows = rows_of(reader, fmt::format(fmt::runtime(kWindows), fmt::arg("ended", ended),
-                                          fmt::arg("first", first), fmt::arg("last", last),
-                                          fmt::arg("stride", stride), fmt::arg("window", kWindowSeconds)));
+                                                   int stride, int window) {
+  const std::string ended = ended_between((first - window + 1) * kSecond, (last + 1) * kSecond);
+  const bool adjacent = stride == window && (last + 1) % window == 0;
+  auto rows = rows_of(reader, fmt::format(fmt::runtime(kWindowRows), fmt::arg("ended", ended)) +
+                                  fmt::format(fmt::runtime(adjacent ? kAdjacentWindows : kWindows),
+                                              fmt::arg("first", first), fmt::arg("last", last),
+                                              fmt::arg("stride", stride), fmt::arg("window", window)));
   if (!rows) return std::unexpected(std::move(rows.error()));
   std::vector<WindowStatistics> windows;
   for (const Json& row : *rows) {
@@ -133,6 +171,55 @@ Result<std::vector<WindowStatistics>> read_windows(store::Reader& reader, UnixSe
                        .cache_hit_ratio = number(row["cache"])});
   }
   return windows;
+}
+
+Result<std::vector<StepSecond>> read_step_seconds(store::Reader& reader, UnixSecond first, UnixSecond last,
+                                                  int step) {
+  auto rows =
+      rows_of(reader, fmt::format(fmt::runtime(kStepSeconds), fmt::arg("width", step * kSecond),
+                                  fmt::arg("first", first * kSecond), fmt::arg("end", (last + 1) * kSecond)));
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  std::vector<StepSecond> seconds;
+  seconds.reserve(rows->size());
+  for (const Json& row : *rows) {
+    seconds.push_back({.time = integer(row["second"]) * step,
+                       .steps = {.count = number(row["count"]).value_or(0),
+                                 .prefill_tokens = number(row["prefill"]).value_or(0),
+                                 .decode_tokens = number(row["decode"]).value_or(0),
+                                 .sequences = number(row["sequences"]).value_or(0),
+                                 .p95_ms = number(row["p95"]).value_or(0)}});
+  }
+  return seconds;
+}
+
+Result<FreshRows> read_newest_steps(store::Reader& reader, std::int64_t since_ns, std::int64_t fresh_ns,
+                                    int limit) {
+  auto rows = rows_of(
+      reader, fmt::format(fmt::runtime(kNewestSteps), fmt::arg("since", since_ns), fmt::arg("limit", limit)));
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  Json all = Json::array();
+  Json fresh = Json::array();
+  for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
+    const Json step{(*row)["engine"],  (*row)["step"],   (*row)["start"],    (*row)["ms"],
+                    (*row)["prefill"], (*row)["decode"], (*row)["sequences"]};
+    if ((*row)["start"].get<double>() * 1e6 >= static_cast<double>(fresh_ns)) fresh.push_back(step);
+    all.push_back(step);
+  }
+  return FreshRows{all.dump(), fresh.dump()};
+}
+
+Result<FreshRows> read_turns(store::Reader& reader, std::int64_t since_ns, std::int64_t fresh_ns, int limit) {
+  auto rows = rows_of(
+      reader, fmt::format(fmt::runtime(kTurns), fmt::arg("since", since_ns), fmt::arg("limit", limit)));
+  if (!rows) return std::unexpected(std::move(rows.error()));
+  Json fresh = Json::array();
+  for (const Json& row : *rows) {
+    if (row["end"].get<double>() * 1e6 >= static_cast<double>(fresh_ns)) fresh.push_back(row);
+  }
+  const auto text = [](const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  };
+  return FreshRows{text(*rows), text(fresh)};
 }
 
 Result<std::string> read_newest_requests(store::Reader& reader, UnixSecond ended_after, int limit) {

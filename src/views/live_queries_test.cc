@@ -4,11 +4,16 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "store/store.h"
+#include "views/heatmap_api.h"
+#include "views/json_rows.h"
+#include "views/range_api.h"
 #include "views/requests_api.h"
 
 namespace llt::views {
@@ -111,6 +116,22 @@ TEST_F(LiveQueries, WindowsHoldSixtySeconds) {
   }
 }
 
+TEST_F(LiveQueries, AdjacentWindowsAreThoseOfTheJoin) {
+  for (int i = 0; i < 40; ++i) store_->append(stream_of("a" + std::to_string(i), (kNow + 7 * i) * kSecond));
+  ASSERT_TRUE(store_->flush(5000));
+  const UnixSecond last = (kNow + 300) / 60 * 60 - 1;
+  const auto adjacent = read_windows(*store_, last - 239, last, 60, 60);
+  const auto joined = read_windows(*store_, last - 240, last - 1, 60, 60);  // ends that are no multiples
+  ASSERT_EQ(adjacent->size(), 4u);
+  EXPECT_EQ(joined->size(), 4u);
+  std::set<UnixSecond> times;
+  for (const WindowStatistics& window : *adjacent) {
+    times.insert(window.time);
+    EXPECT_DOUBLE_EQ(window.cache_hit_ratio.value(), 0.4);
+  }
+  EXPECT_EQ(times, (std::set<UnixSecond>{last - 180, last - 120, last - 60, last}));
+}
+
 TEST_F(LiveQueries, UnknownStaysUnknown) {
   store::RequestRow row = stream_of("a", kNow * kSecond);
   row.ttft_ns.reset();
@@ -151,6 +172,138 @@ TEST_F(LiveQueries, ListsPageByPage) {
       list_requests(*store_, *Target::parse("/x?limit=2&before=" + std::to_string((kNow + 1) * kSecond)));
   EXPECT_NE(last.body.find("\"next_before\":null"), std::string::npos);
   EXPECT_EQ(list_requests(*store_, *Target::parse("/x?limit=0")).status, 400u);
+}
+
+TEST_F(LiveQueries, ARangeHoldsRatesPerSecond) {
+  add(stream_of("a", kNow * kSecond));
+  const std::string range = "/x?from=" + std::to_string(kNow) + "&to=" + std::to_string(kNow + 60);
+  const auto sum_of = [this](const std::string& target, const char* column) {
+    const Json document = Json::parse(curves_of_range(*store_, *Target::parse(target)).body);
+    const auto at = static_cast<std::size_t>(std::ranges::find(document["columns"], column) -
+                                             document["columns"].begin());
+    double sum = 0;
+    for (const Json& row : document["rows"]) sum += row[at].get<double>() * document["step"].get<double>();
+    return sum;
+  };
+  for (const char* step : {"", "&step=1", "&step=10", "&step=60"}) {
+    EXPECT_NEAR(sum_of(range + step, "requests"), 1, 1e-6) << step;
+    EXPECT_NEAR(sum_of(range + step, "decode_seconds"), 2, 1e-6) << step;
+    EXPECT_NEAR(sum_of(range + step, "prefill_tokens"), 60, 0.1) << step;
+  }
+  for (const char* bad :
+       {"/x", "/x?from=1", "/x?from=5&to=5", "/x?from=0&to=99999999999", "/x?from=0&to=86400&step=1"}) {
+    EXPECT_EQ(curves_of_range(*store_, *Target::parse(bad)).status, 400u) << bad;
+  }
+}
+
+TEST_F(LiveQueries, StepsSayWhoIsInWhichSlot) {
+  const auto step = [this](std::uint64_t number, std::int64_t start, std::uint32_t prefill,
+                           std::uint32_t decode) {
+    store::StepRow row;
+    row.engine_id = 1;
+    row.step = number;
+    row.start_unix_ns = start;
+    row.return_ns = 20'000'000;
+    row.operation = "decode";
+    row.sequences = 1;
+    row.prefill_tokens = prefill;
+    row.decode_tokens = decode;
+    store_->append(std::move(row));
+    store::StepMemberRow member;
+    member.engine_id = 1;
+    member.step = number;
+    member.turn = 9;
+    member.start_unix_ns = start;
+    member.slot = 2;
+    member.prefill_tokens = prefill;
+    member.decode_tokens = decode;
+    member.last_position = static_cast<std::int32_t>(number);
+    store_->append(std::move(member));
+  };
+  step(1, kNow * kSecond, 64, 0);
+  step(2, kNow * kSecond + kSecond / 2, 0, 1);
+  step(3, (kNow + 5) * kSecond, 0, 1);
+  ASSERT_TRUE(store_->flush(5000));
+  const auto seconds = read_step_seconds(*store_, kNow, kNow + 9);
+  ASSERT_EQ(seconds->size(), 2u);
+  const auto turns = read_turns(*store_, kNow * kSecond, (kNow + 6) * kSecond, 10);
+  const Json all = Json::parse(turns->all);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0]["slot"], 2);
+  EXPECT_EQ(all[0]["prefill_tokens"], 64);
+  EXPECT_EQ(all[0]["decode_tokens"], 2);
+  EXPECT_EQ(all[0]["position"], 3);
+  EXPECT_EQ(all[0]["over"], false);
+  EXPECT_DOUBLE_EQ(all[0]["decode_start"], kNow * 1000.0 + 500);
+  EXPECT_EQ(turns->fresh, "[]");
+  const auto steps = read_newest_steps(*store_, (kNow - 1) * kSecond, (kNow + 4) * kSecond, 2);
+  EXPECT_EQ(Json::parse(steps->all).size(), 2u);
+  EXPECT_EQ(Json::parse(steps->fresh).size(), 1u);
+}
+
+std::vector<std::string> ids_of(const Reply& reply) {
+  std::vector<std::string> ids;
+  const Json document = Json::parse(reply.body);
+  for (const Json& row : document["requests"]) ids.push_back(row["request_id"]);
+  return ids;
+}
+
+TEST_F(LiveQueries, EverySortIsPagedWithoutGapsOrRepeats) {
+  for (int i = 0; i < 9; ++i) {
+    store::RequestRow row = stream_of("r" + std::to_string(i), (kNow + i / 3) * kSecond);  // equal starts
+    if (i % 2 == 0) row.ttft_ns.reset();
+    row.output_tokens = 20 + i % 4;
+    row.stream = i % 3 == 0;
+    row.model = i == 5 ? std::nullopt : std::optional<std::string>(i % 2 ? "it's" : "plain");
+    store_->append(std::move(row));
+  }
+  ASSERT_TRUE(store_->flush(5000));
+  for (const char* column : {"start_unix_ns", "ttft_ns", "tpot_ns", "model", "stream", "tokens_per_second"}) {
+    for (const char* direction : {"", "-"}) {
+      std::vector<std::string> paged;
+      Json next = nullptr;
+      do {
+        Target target = *Target::parse(std::string("/x?limit=2&columns=route&sort=") + direction + column);
+        if (next.is_string()) target.parameters.emplace_back("after", next.get<std::string>());
+        const Reply reply = list_requests(*store_, target);
+        ASSERT_EQ(reply.status, 200u) << reply.body;
+        for (std::string& id : ids_of(reply)) paged.push_back(std::move(id));
+        next = Json::parse(reply.body)["next"];
+      } while (next.is_string() && paged.size() < 20);
+      const Reply whole =
+          list_requests(*store_, *Target::parse(std::string("/x?sort=") + direction + column));
+      EXPECT_EQ(paged, ids_of(whole)) << direction << column;
+      EXPECT_EQ(paged.size(), 9u);
+    }
+  }
+}
+
+TEST_F(LiveQueries, HeatmapCountsEveryRequestOnce) {
+  for (int i = 0; i < 5; ++i) {
+    store::RequestRow row = stream_of("r" + std::to_string(i), (kNow + 60 * i) * kSecond);
+    row.total_ns = (i + 1) * kSecond;
+    if (i == 4) row.error_type = "timeout";
+    if (i == 3) row.ttft_ns.reset();
+    store_->append(std::move(row));
+  }
+  ASSERT_TRUE(store_->flush(5000));
+  const Json map = Json::parse(request_heatmap(*store_, *Target::parse("/x?x=4&y=3")).body);
+  std::int64_t counted = 0;
+  std::int64_t failed = 0;
+  for (const Json& cell : map["cells"]) {
+    EXPECT_TRUE(cell[0] >= 0 && cell[0] < 4 && cell[1] >= 0 && cell[1] < 3) << cell;
+    counted += cell[2].get<std::int64_t>();
+    failed += cell[3].get<std::int64_t>();
+  }
+  EXPECT_EQ(counted, 5);
+  EXPECT_EQ(failed, 1);
+  EXPECT_EQ(map["dots"].size(), 5u);
+  EXPECT_DOUBLE_EQ(map["p50"], 3.0 * kSecond);
+  const Json first = Json::parse(request_heatmap(*store_, *Target::parse("/x?metric=ttft_ns")).body);
+  EXPECT_EQ(first["known"], 4);
+  const Json none = Json::parse(request_heatmap(*store_, *Target::parse("/x?model=none")).body);
+  EXPECT_EQ(none["count"], 0);
+  EXPECT_EQ(request_heatmap(*store_, *Target::parse("/x?metric=model")).status, 400u);
 }
 
 }  // namespace

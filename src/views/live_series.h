@@ -22,6 +22,13 @@ struct Quantiles {
 
 inline constexpr int kWindowSeconds = 60;
 
+/// The engine's batch steps that began in a second, as its probe saw them.
+struct StepStatistics {
+  double count = 0, prefill_tokens = 0, decode_tokens = 0;
+  double sequences = 0;  ///< in a step, mean
+  double p95_ms = 0;     ///< duration of a step
+};
+
 /// What one second holds. Counts of a second that was looked at are known, so they may be 0.
 struct SecondPoint {
   UnixSecond time = 0;
@@ -32,7 +39,8 @@ struct SecondPoint {
   Quantiles ttft_ms{}, time_per_output_token_ms{};
   std::optional<double> cache_hit_ratio{};  ///< prompt tokens found in the cache, same window
   std::optional<std::int64_t> waiting{}, prefilling{},
-      decoding{};  ///< sampled once; absent when nobody looked
+      decoding{};                         ///< sampled once; absent when nobody looked
+  std::optional<StepStatistics> steps{};  ///< absent without a probe in the engine, and when it was idle
 };
 
 /// An addition to the second `time`.

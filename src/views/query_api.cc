@@ -26,7 +26,7 @@ std::optional<std::int64_t> positive(const Json& value) {
 }
 
 Result<> take_member(QueryRequest& query, const std::string& name, const Json& value,
-                     std::int64_t& timeout_ms) {
+                     std::int64_t longest_timeout_ms, std::int64_t& timeout_ms) {
   if (name == "sql") {
     if (!value.is_string()) return bad("'sql' is not a text");
     query.sql = value.get<std::string>();
@@ -37,6 +37,9 @@ Result<> take_member(QueryRequest& query, const std::string& name, const Json& v
   } else if (name == "timeout_ms") {
     const auto number = positive(value);
     if (!number) return bad("'timeout_ms' is not a whole number above 0");
+    if (*number > longest_timeout_ms) {
+      return bad("'timeout_ms' is above " + std::to_string(longest_timeout_ms));
+    }
     timeout_ms = *number;
   } else if (name == "max_rows") {
     const auto number = positive(value);
@@ -57,12 +60,12 @@ Result<QueryRequest> parse_query(std::string_view body, std::int64_t default_tim
   QueryRequest query;
   std::int64_t timeout_ms = default_timeout_ms;
   for (const auto& [name, value] : document.items()) {
-    auto taken = take_member(query, name, value, timeout_ms);
+    auto taken = take_member(query, name, value, longest_timeout_ms, timeout_ms);
     if (!taken) return std::unexpected(std::move(taken.error()));
   }
   if (query.sql.find_first_not_of(" \t\r\n;") == std::string::npos) return bad("'sql' is missing or empty");
   if (query.sql.find('\0') != std::string::npos) return bad("'sql' contains a NUL character");
-  query.limits.timeout_ms = static_cast<int>(std::min(timeout_ms, longest_timeout_ms));
+  query.limits.timeout_ms = static_cast<int>(timeout_ms);
   return query;
 }
 

@@ -8,7 +8,7 @@
 #include "views/access.h"
 #include "views/query_api.h"
 #include "views/recent_rows.h"
-#include "views/requests_api.h"
+#include "views/request_filter.h"
 #include "views/router.h"
 #include "views/target.h"
 
@@ -36,7 +36,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Route route = route_of("GET", target->path);
     const std::string literal = sql_literal(route.id);
     LLT_CHECK(literal.size() >= route.id.size() + 2);
-    if (const auto limit = target->find("limit")) (void)parse_integer(*limit, 1, 1000);
+    if (const auto page = parse_request_page(*target)) {
+      LLT_CHECK(page->limit >= 1 && page->limit <= 1000);
+      LLT_CHECK(page->where.find('\0') == std::string::npos);
+    }
   }
   static const Access open({"127.0.0.1", 8081, {}}, {}, {});
   static const Access locked({"127.0.0.1", 8081, {}}, {}, {"secret"});

@@ -59,6 +59,7 @@ std::optional<Target> Target::parse(std::string_view text) {
     auto value =
         percent_decode(equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true);
     if (!key || !value) return std::nullopt;
+    if (target.find(*key)) return std::nullopt;  // which of the two is meant?
     target.parameters.emplace_back(std::move(*key), std::move(*value));
   }
   return target;

@@ -7,7 +7,7 @@
 #include "views/live_series.h"
 #include "views/query_api.h"
 #include "views/recent_rows.h"
-#include "views/requests_api.h"
+#include "views/request_filter.h"
 #include "views/router.h"
 #include "views/target.h"
 
@@ -73,7 +73,7 @@ TEST(Router, NamesWhatIsAskedFor) {
 
 TEST(Query, TakesItsMembers) {
   const auto query =
-      parse_query(R"({"sql":"SELECT 1","format":"arrow","timeout_ms":99,"max_rows":7})", 5, 50);
+      parse_query(R"({"sql":"SELECT 1","format":"arrow","timeout_ms":50,"max_rows":7})", 5, 50);
   ASSERT_TRUE(query);
   EXPECT_EQ(query->sql, "SELECT 1");
   EXPECT_EQ(query->format, store::Format::arrow);
@@ -85,8 +85,9 @@ TEST(Query, TakesItsMembers) {
 TEST(Query, RefusesTheRest) {
   for (const char* body :
        {"", "[]", "{}", R"({"sql":1})", R"({"sql":" ; "})", R"({"sql":"x","format":"xml"})",
-        R"({"sql":"x","timeout_ms":0})", R"({"sql":"x","timeout_ms":-1})", R"({"sql":"x","timeout_ms":"1"})",
-        R"({"sql":"x","max_rows":1.5})", R"({"sql":"x\u0000y"})", R"({"sql":"x","other":1})"}) {
+        R"({"sql":"x","timeout_ms":0})", R"({"sql":"x","timeout_ms":51})", R"({"sql":"x","timeout_ms":-1})",
+        R"({"sql":"x","timeout_ms":"1"})", R"({"sql":"x","max_rows":1.5})", R"({"sql":"x\u0000y"})",
+        R"({"sql":"x","other":1})"}) {
     EXPECT_FALSE(parse_query(body, 5, 50)) << body;
   }
 }
@@ -121,7 +122,17 @@ TEST(Series, AdvancesWithoutGaps) {
 TEST(Rows, UnknownIsNull) {
   std::string row;
   append_point_row(row, {.time = 5, .requests = 1});
-  EXPECT_EQ(row, "[5,1,0,null,null,null,null,null,null,null,null,null,0,0,0,0,0,null]");
+  EXPECT_EQ(row,
+            "[5,1,0,null,null,null,null,null,null,null,null,null,0,0,0,0,0,null,null,null,null,null,null]");
+}
+
+TEST(Rows, SumsOfLongerPointsArePerSecond) {
+  std::string row;
+  append_point_row(
+      row,
+      {.time = 60, .requests = 3, .decode_tokens = 90, .steps = StepStatistics{.count = 15, .p95_ms = 7}},
+      30);
+  EXPECT_EQ(row, "[60,0.1,0,null,null,null,null,null,null,null,null,null,0,3,0,0,0,null,0.5,0,0,0,7]");
 }
 
 TEST(Recent, GivesOnlyWhatIsNew) {
@@ -134,6 +145,43 @@ TEST(Recent, GivesOnlyWhatIsNew) {
             R"([{"request_id":"a","start_unix_ns":3}])");
   EXPECT_EQ(rows.all(), R"([{"request_id":"a","start_unix_ns":3},{"request_id":"b","start_unix_ns":2}])");
   EXPECT_EQ(rows.absorb("not JSON"), "[]");
+}
+
+std::string where_of(const std::string& parameters) {
+  const auto where = request_conditions(*Target::parse("/x?" + parameters));
+  return where ? *where : where.error().to_string();
+}
+
+TEST(Filters, BecomeConditions) {
+  EXPECT_EQ(where_of(""), "operation IS NOT NULL");
+  EXPECT_EQ(where_of("all=1"), "true");
+  EXPECT_EQ(where_of("filter=total_ns:ge:500"), "operation IS NOT NULL AND total_ns >= 500");
+  EXPECT_EQ(where_of("filter=model:eq:a:b'c"), "operation IS NOT NULL AND model = 'a:b''c'");
+  EXPECT_EQ(where_of("filter=ttft_ns:is:null&since=5"),
+            "operation IS NOT NULL AND start_unix_ns >= 5 AND ttft_ns IS NULL");
+  EXPECT_EQ(where_of("filter=stream:eq:true"), "operation IS NOT NULL AND stream = true");
+}
+
+TEST(Filters, RefuseWhatIsNotOne) {
+  for (const char* text :
+       {"filter=", "filter=total_ns", "filter=total_ns:ge", "filter=total_ns:ge:x", "filter=total_ns:like:1",
+        "filter=nothing:eq:1", "filter=total_ns%3b--:eq:1", "filter=stream:eq:1", "filter=temperature:eq:nan",
+        "filter=attributes:eq:1", "filter=finish_reasons:eq:1", "filter=total_ns:has:1", "since=x",
+        "until=-1", "filter=ttft_ns:is:NULL"}) {
+    EXPECT_FALSE(request_conditions(*Target::parse(std::string("/x?") + text))) << text;
+  }
+  for (const char* text :
+       {"sort=x", "sort=finish_reasons", "sort=-request_content", "columns=x", "columns=a,,",
+        "columns=request_content", "limit=1001", "after=x", "after=[]", "after=[1,2,3,4]",
+        R"(sort=model&after=[1,2,"a","b"])", R"(after=[1,2,"a","\u0000"])"}) {
+    EXPECT_FALSE(parse_request_page(*Target::parse(std::string("/x?") + text))) << text;
+  }
+}
+
+TEST(Filters, ACursorNamesItsRow) {
+  const Json row{{"total_ns", 7}, {"start_unix_ns", 5}, {"trace_id", "t"}, {"request_id", "r\"&"}};
+  EXPECT_EQ(cursor_of(row, "total_ns"), R"([7,5,"t","r\"&"])");
+  EXPECT_EQ(cursor_of(row, "ttft_ns"), R"([null,5,"t","r\"&"])");
 }
 
 TEST(Sql, LiteralsKeepQuotes) { EXPECT_EQ(sql_literal("a'; DROP TABLE x; --"), "'a''; DROP TABLE x; --'"); }

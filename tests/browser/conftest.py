@@ -9,6 +9,10 @@ import pytest
 from . import chromium
 
 
+# What a page shows when it is there.
+READY = {"/": "#plot-phases .main-svg", "/requests": "#request-list table[aria-busy=false]", "/sql": ".cm-content"}
+
+
 @pytest.fixture(scope="session")
 def browser():
     if chromium.executable() is None:
@@ -21,16 +25,16 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """open_page(console, **context options): a page at the console that shows live data."""
+    """open_page(console, path, **context options): a page of the console that shows what it is for."""
     contexts = []
 
-    def open_(console: str, **options) -> chromium.Watched:
+    def open_(console: str, path: str = "/", **options) -> chromium.Watched:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         watched = chromium.watched_page(context, console)
-        watched.page.goto(console)
+        watched.page.goto(console + path)
         watched.page.wait_for_selector("#connection[data-state=live]", timeout=15_000)
-        watched.page.wait_for_selector("#plot-phases .main-svg", timeout=30_000)
+        watched.page.wait_for_selector(READY.get(path.split("?")[0], "main h1"), timeout=30_000)
         return watched
 
     yield open_

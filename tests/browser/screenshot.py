@@ -58,9 +58,7 @@ def client(gateway: str, over: threading.Event, seed: int) -> None:
 def take_picture(console: str, out: Path) -> None:
     with chromium.launched() as browser:
         page = browser.new_context(viewport={"width": 1360, "height": 1460}, color_scheme="light").new_page()
-        page.goto(console)
-        page.evaluate("localStorage.setItem('llamatelemetry.span', '60')")
-        page.reload()
+        page.goto(f"{console}/?span=60")
         page.wait_for_selector("#plot-phases .main-svg", timeout=30_000)
         page.wait_for_timeout(3000)
         # The request with the longest queue among those shown tells most.

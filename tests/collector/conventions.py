@@ -31,3 +31,12 @@ SUCCESSOR_COUNTERS = {
     "gen_ai.client.inference.usage.cache_read.input_tokens": "{token}",
 }
 SHARED_LABELS = {"gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model", "gen_ai.response.model"}
+HARDWARE = {
+    "hw.gpu.utilization": ("1", "gauge"),
+    "hw.gpu.memory.usage": ("By", "sum"),
+    "hw.gpu.memory.limit": ("By", "sum"),
+    "hw.gpu.memory.utilization": ("1", "gauge"),
+    "hw.power": ("W", "gauge"),
+    "hw.energy": ("J", "sum"),
+    "hw.temperature": ("Cel", "gauge"),
+}

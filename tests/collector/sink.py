@@ -33,6 +33,9 @@ class Span:
     attributes: dict
     resource: dict
     scope: str
+    trace_state: str = ""
+    events: list[tuple[str, int, dict]] = field(default_factory=list)
+    links: list[tuple[str, str, dict]] = field(default_factory=list)
 
     @property
     def duration_ns(self) -> int:
@@ -106,7 +109,10 @@ class Sink:
                     self.spans.append(Span(
                         span["name"], span["kind"], span["traceId"], span["spanId"], span.get("parentSpanId", ""),
                         int(span["startTimeUnixNano"]), int(span["endTimeUnixNano"]), span.get("status", {}),
-                        attributes(span), about, scope["scope"]["name"]))
+                        attributes(span), about, scope["scope"].get("name", ""), span.get("traceState", ""),
+                        [(event["name"], int(event["timeUnixNano"]), attributes(event))
+                         for event in span.get("events", [])],
+                        [(link["traceId"], link["spanId"], attributes(link)) for link in span.get("links", [])]))
 
     def _take_metrics(self, document: dict) -> None:
         for resource in document["resourceMetrics"]:

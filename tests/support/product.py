@@ -20,13 +20,19 @@ class Up:
     """One `llamatelemetry up`. Standard error goes to a file, shown when something fails."""
 
     def __init__(self, folder: Path, arguments: list[str], environment: dict[str, str] | None = None,
-                 engine_arguments: list[str] = (), data: Path | None = None, wait_ready_s: float | None = 30.0):
+                 engine_arguments: list[str] = (), data: Path | None = None, wait_ready_s: float | None = 30.0,
+                 receive: bool = True):
+        """Without an address of their own the receivers are off, since many instances share this machine;
+        `receive=False` leaves them as they are for a user."""
         self.data = data or folder / "data"
         self.log_path = folder / f"up-{time.monotonic_ns()}.log"
         command = [str(places.product()), "up", "--data", str(self.data), *arguments]
         for flag in ("--listen", "--console"):
             if flag not in arguments:
                 command += [flag, "127.0.0.1:0"]
+        for flag in ("--otlp-http", "--otlp-grpc"):
+            if flag not in arguments and receive:
+                command += [flag, "off"]
         if engine_arguments:
             command += ["--", *engine_arguments]
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("OTEL_", "LLAMATELEMETRY_"))}

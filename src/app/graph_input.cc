@@ -1,0 +1,60 @@
+#include "app/graph_input.h"
+
+#include <fmt/format.h>
+
+#include "analytics/model_graph.h"
+#include "analytics/read_edges.h"
+#include "analytics/store_graphs.h"
+#include "app/source.h"
+
+namespace llt::app {
+namespace {
+
+Result<analytics::DescribedGraph> read_model(const Settings& settings) {
+  const auto file = settings.text("model");
+  if (!file) return fail(ErrorCode::invalid_argument, "which model?", "name its file with --model");
+  const auto model = gguf::ModelFile::open(*file);
+  if (!model) return std::unexpected(model.error());
+  return analytics::model_graph(*model);
+}
+
+}  // namespace
+
+std::string graph_kinds() {
+  std::string names;
+  for (const auto& kind : analytics::store_graph_kinds()) names += std::string(kind.name) + ", ";
+  return names + "model";
+}
+
+Result<> check_graph_input(const GraphOptions& options) {
+  const bool known =
+      options.kind.empty() || options.kind == "model" || analytics::find_store_graph(options.kind) != nullptr;
+  if (!known) {
+    return fail(ErrorCode::invalid_argument, fmt::format("there is no graph '{}'", options.kind),
+                "choose one of " + graph_kinds() + ", or name a file with --edges");
+  }
+  if (options.kind.empty() == options.edges.empty()) {
+    return fail(
+        ErrorCode::invalid_argument,
+        options.kind.empty() ? "which graph?" : "a graph comes from the store or from a file, not from both",
+        "name one of " + graph_kinds() + ", or a file with --edges");
+  }
+  return {};
+}
+
+Result<analytics::DescribedGraph> read_graph_input(const Settings& settings, const GraphOptions& options) {
+  if (options.kind == "model") return read_model(settings);
+  if (options.kind.empty()) {
+    auto graph = analytics::read_edges(options.edges);
+    if (!graph) return std::unexpected(graph.error());
+    return analytics::DescribedGraph{std::move(*graph), "the edges in " + options.edges, {}, {}, true};
+  }
+  auto source = Source::make(settings);
+  if (!source) return std::unexpected(source.error());
+  analytics::StoreGraphRequest request;
+  if (options.since_ns) request.since = now_unix() - *options.since_ns;
+  request.trace = options.trace;
+  return analytics::read_store_graph(**source, *analytics::find_store_graph(options.kind), request);
+}
+
+}  // namespace llt::app

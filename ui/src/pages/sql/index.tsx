@@ -1,0 +1,262 @@
+// The SQL page: a question, its answer as table or chart, and the files it can be taken away as.
+import "../../styles/sql.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { ConsoleError, runQuery } from "../../data/api";
+import { wantSchema } from "../../parts/columns";
+import { fileName, saveBlob } from "../../parts/download";
+import { count, milliseconds, number } from "../../parts/format";
+import { useCommands } from "../../shell/commands";
+import { announce } from "../../shell/notices";
+import { PageHead, Segments } from "../../shell/page_head";
+import { linkTo } from "../../shell/pages";
+import { param, setParams } from "../../shell/router";
+import { Examples, SchemaBrowser } from "./browser";
+import { ResultChart } from "./chart";
+import { Editor } from "./editor";
+import { EXAMPLES, type Example } from "./examples";
+import { isNumeric, readResult, type Result, type Value } from "./result";
+
+const LIMITS = [100, 1000, 10_000] as const;
+const DEFAULT_LIMIT = 1000;
+const DRAWN_ROWS = 1000; // of a table; a browser cannot do more without stumbling
+const VIEWS = [
+  ["Table", "table"],
+  ["Chart", "chart"],
+] as const;
+const FILES = [
+  ["CSV", "csv", "csv"],
+  ["Parquet", "parquet", "parquet"],
+  ["Arrow", "arrow", "arrows"],
+] as const;
+
+type State =
+  | { is: "idle" }
+  | { is: "running"; abort: AbortController }
+  | { is: "failed"; error: Error }
+  | { is: "done"; result: Result };
+
+function limit(): number {
+  return LIMITS.find((one) => String(one) === param("limit")) ?? DEFAULT_LIMIT;
+}
+
+function cellText(value: Value): string {
+  if (typeof value === "number")
+    return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(9)));
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function Cell({ name, value }: { name: string; value: Value }) {
+  if (value === null) return <span class="null">NULL</span>;
+  const url = name === "request_id" || name === "trace_id" ? linkTo("trace", String(value)) : null;
+  return url ? (
+    <a href={url} data-page>
+      {cellText(value)}
+    </a>
+  ) : (
+    <>{cellText(value)}</>
+  );
+}
+
+function ResultTable({ result }: { result: Result }) {
+  const numeric = result.columns.map((_, at) => isNumeric(result, at));
+  return (
+    <div class="table-scroll result-table" tabIndex={0} role="region" aria-label="Result, scrolls">
+      <table>
+        <caption class="hidden">Result</caption>
+        <thead>
+          <tr>
+            {result.columns.map((name, at) => (
+              <th scope="col" class={numeric[at] ? "number" : undefined} key={name}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {result.rows.slice(0, DRAWN_ROWS).map((row, at) => (
+            <tr key={at}>
+              {row.map((value, column) => (
+                <td class={numeric[column] ? "number" : undefined} key={column}>
+                  <Cell name={result.columns[column]!} value={value} />
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function resultNote(result: Result): string {
+  const rows = `${count(result.rows.length)}${result.truncated ? " rows, and more that are not shown" : result.rows.length === 1 ? " row" : " rows"}`;
+  const drawn = result.rows.length > DRAWN_ROWS ? `; the table shows the first ${count(DRAWN_ROWS)}` : "";
+  return `${rows} in ${milliseconds(result.milliseconds)}${drawn}`;
+}
+
+function Failure({ error }: { error: Error }) {
+  return (
+    <div class="query-error" role="alert">
+      <pre>{error.message}</pre>
+      {error instanceof ConsoleError && error.hint && <p>{error.hint}</p>}
+    </div>
+  );
+}
+
+export default function SqlPage() {
+  const [text, setText] = useState(param("q") ?? EXAMPLES[0]!.sql);
+  const [state, setState] = useState<State>({ is: "idle" });
+  const insert = useRef<(text: string) => void>(() => undefined);
+  const view = param("view") === "chart" ? "chart" : "table";
+  const asked = param("q");
+
+  const stop = () => state.is === "running" && state.abort.abort();
+  const run = (sql: string) => {
+    stop();
+    const abort = new AbortController();
+    setState({ is: "running", abort });
+    readResult(sql, limit(), abort.signal).then(
+      (result) => setState({ is: "done", result }),
+      (error: Error) => setState(abort.signal.aborted ? { is: "idle" } : { is: "failed", error }),
+    );
+  };
+  /** Runs what is in the editor; what was asked is in the URL, so a link shows it. */
+  const runText = () => {
+    if (!text.trim()) return;
+    if (text === asked) run(text);
+    else setParams({ q: text, x: null, y: null, kind: null }, "push");
+  };
+  const take = (example: Example) => {
+    setText(example.sql);
+    setParams({ q: example.sql, view: example.view ?? null, x: null, y: null, kind: null }, "push");
+  };
+  useEffect(wantSchema, []);
+  useEffect(() => {
+    if (asked === null) return;
+    setText(asked);
+    run(asked);
+  }, [asked, param("limit")]);
+  useEffect(() => () => void (state.is === "running" && state.abort.abort()), [state]);
+  useCommands(
+    () => [
+      { text: "Run the query", group: "SQL", keys: "mod+enter", run: runText },
+      {
+        text: "Table or chart",
+        group: "SQL",
+        keys: "v",
+        run: () => setParams({ view: view === "chart" ? null : "chart" }),
+      },
+      {
+        text: "Write SQL",
+        group: "SQL",
+        keys: "/",
+        run: () => document.querySelector<HTMLElement>(".cm-content")?.focus(),
+      },
+    ],
+    [text, asked, view],
+  );
+  const download = async (format: "csv" | "parquet" | "arrow", ending: string) => {
+    try {
+      const response = await runQuery(text, { format });
+      const blob = await response.blob();
+      saveBlob(blob, fileName("query", ending));
+      announce(`Saved ${number(blob.size / 1024)} KiB as ${format}.`);
+    } catch (error) {
+      announce(`The file could not be made: ${(error as Error).message}`, "failed");
+    }
+  };
+  const running = state.is === "running";
+  return (
+    <>
+      <PageHead title="SQL">
+        <Segments
+          legend="Result as"
+          name="view"
+          options={VIEWS}
+          value={view}
+          onChange={(value) => setParams({ view: value === "table" ? null : value })}
+        />
+      </PageHead>
+      <div class="sql">
+        <div class="sql-main">
+          <section class="panel sql-editor" aria-label="Query">
+            <Editor text={text} onChange={setText} onRun={runText} bind={(way) => (insert.current = way)} />
+            <div class="sql-bar">
+              <button type="button" id="run" class="primary" onClick={runText} disabled={running}>
+                Run
+              </button>
+              {running && (
+                <button type="button" onClick={stop}>
+                  Stop
+                </button>
+              )}
+              <label>
+                at most
+                <select
+                  id="limit"
+                  value={limit()}
+                  onChange={(event) =>
+                    setParams({
+                      limit:
+                        event.currentTarget.value === String(DEFAULT_LIMIT)
+                          ? null
+                          : event.currentTarget.value,
+                    })
+                  }
+                >
+                  {LIMITS.map((one) => (
+                    <option value={one} key={one}>
+                      {count(one)}
+                    </option>
+                  ))}
+                </select>
+                rows
+              </label>
+              <span class="sql-files">
+                Save all rows as
+                {FILES.map(([name, format, ending]) => (
+                  <button type="button" key={name} onClick={() => void download(format, ending)}>
+                    {name}
+                  </button>
+                ))}
+              </span>
+            </div>
+            <p class="note">
+              Read-only: SELECT, WITH, DESCRIBE, SUMMARIZE, EXPLAIN. A query has 30 s; leaving the page or
+              Stop ends it. Times in columns named …_unix_ns are nanoseconds since 1970, durations …_ns
+              nanoseconds.
+            </p>
+          </section>
+          <section class="panel" id="result" aria-label="Result" aria-busy={running}>
+            {state.is === "idle" && <p class="note">Run the query, or take an example.</p>}
+            {running && <p class="note">running…</p>}
+            {state.is === "failed" && <Failure error={state.error} />}
+            {state.is === "done" && (
+              <>
+                <p class="note" id="result-note" role="status">
+                  {resultNote(state.result)}
+                </p>
+                {state.result.rows.length > 0 &&
+                  (view === "chart" ? (
+                    <ResultChart result={state.result} />
+                  ) : (
+                    <ResultTable result={state.result} />
+                  ))}
+              </>
+            )}
+          </section>
+        </div>
+        <aside class="sql-side" aria-label="Help for writing">
+          <section class="panel" aria-labelledby="examples-title">
+            <h2 id="examples-title">Examples</h2>
+            <Examples take={take} />
+          </section>
+          <section class="panel" aria-labelledby="schema-title">
+            <h2 id="schema-title">Tables</h2>
+            <SchemaBrowser insert={(name) => insert.current(name)} />
+          </section>
+        </aside>
+      </div>
+    </>
+  );
+}
