@@ -7,7 +7,7 @@ from model import Column, Schema, Table
 HEAD = "// Made by schema/generate.py; edit schema/*.toml instead.\n"
 CPP_TYPES = {"text": "std::string", "json": "std::string", "bool": "bool", "u16": "std::uint16_t",
              "u32": "std::uint32_t", "u64": "std::uint64_t", "i32": "std::int32_t", "i64": "std::int64_t",
-             "f64": "double", "u32[]": "std::vector<std::uint32_t>"}
+             "f64": "double", "u32[]": "std::vector<std::uint32_t>", "u64[]": "std::vector<std::uint64_t>"}
 INITIAL = {"bool": " = false", "f64": " = 0", "u16": " = 0", "u32": " = 0", "u64": " = 0", "i32": " = 0", "i64": " = 0"}
 
 

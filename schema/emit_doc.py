@@ -3,7 +3,8 @@
 from model import Schema
 
 SQL_TYPES = {"text": "VARCHAR", "json": "JSON", "bool": "BOOLEAN", "u16": "USMALLINT", "u32": "UINTEGER",
-             "u64": "UBIGINT", "i32": "INTEGER", "i64": "BIGINT", "f64": "DOUBLE", "u32[]": "UINTEGER[]"}
+             "u64": "UBIGINT", "i32": "INTEGER", "i64": "BIGINT", "f64": "DOUBLE", "u32[]": "UINTEGER[]",
+             "u64[]": "UBIGINT[]"}
 SETS = {"rel": "1.41", "main": "next", "both": "1.41 and next", "own": "ours"}
 
 

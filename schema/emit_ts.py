@@ -2,7 +2,8 @@
 
 from model import Schema, Table
 
-TS_TYPES = {"text": "string", "json": "Record<string, unknown> | unknown[]", "bool": "boolean", "u32[]": "number[]"}
+TS_TYPES = {"text": "string", "json": "Record<string, unknown> | unknown[]", "bool": "boolean", "u32[]": "number[]",
+            "u64[]": "number[]"}
 
 
 def row_name(table: Table) -> str:

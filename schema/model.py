@@ -5,7 +5,7 @@ import pathlib
 import re
 import tomllib
 
-TYPES = {"text", "json", "bool", "u16", "u32", "u64", "i32", "i64", "f64", "u32[]"}
+TYPES = {"text", "json", "bool", "u16", "u32", "u64", "i32", "i64", "f64", "u32[]", "u64[]"}
 SEVERITIES = ("info", "warning", "error")
 INSTRUMENTS = {"histogram", "counter", "updowncounter", "gauge"}
 SETS = {"rel", "main", "both", "own"}

@@ -62,6 +62,21 @@ WITH delays AS (
   WHERE i.start_unix_ns >= {since})
 SELECT src, dst, weight, src AS src_label, dst AS dst_label FROM delays ORDER BY start_unix_ns, src, dst)";
 
+// With the engine's probe: which prompt was the last one with the longest beginning that another shares.
+constexpr std::string_view kSharedPrefixSql = R"(
+WITH shared AS (
+  SELECT coalesce(b.request_id, 'turn ' || p.engine_id || '/' || p.shares_with_turn) AS src,
+         coalesce(p.request_id, 'turn ' || p.engine_id || '/' || p.turn) AS dst, p.start_unix_ns,
+         p.shared_tokens::DOUBLE AS weight
+  FROM prompt_reuse p LEFT JOIN turns b ON b.engine_id = p.engine_id AND b.turn = p.shares_with_turn
+  WHERE p.shares_with_turn IS NOT NULL AND p.start_unix_ns >= {since})
+SELECT src, dst, weight, src AS src_label, dst AS dst_label FROM shared ORDER BY start_unix_ns, src, dst)";
+
+constexpr std::string_view kSharedPrefixLeftOut = R"(
+SELECT count(*) FROM requests r
+WHERE r.start_unix_ns >= {since} AND r.operation IS NOT NULL AND r.operation NOT IN ('embeddings', 'rerank')
+  AND NOT EXISTS (SELECT 1 FROM prompt_reuse p WHERE p.request_id = r.request_id))";
+
 constexpr std::string_view kPrefixSql = R"(
 WITH r AS (
   SELECT request_id AS id, start_unix_ns, input_tokens - cached_tokens AS computed, 'prompt ' || prompt_hash || ', ' AS prompt,
@@ -109,13 +124,17 @@ constexpr std::array<StoreGraphKind, 4> kKinds{{
     {"prefix",
      "prompts that came again",
      Algorithm::components,
-     "requests with the same prompt",
+     "requests whose prompts begin alike",
      {kPrefixSql, true,
       "weak evidence: whole prompts by their hash, not shared beginnings; an edge weighs the prompt tokens "
       "that were "
       "computed although the same prompt had been seen before",
       kPrefixLeftOut},
-     kNone},
+     {kSharedPrefixSql, true,
+      "from the blocks of prompt tokens that the engine's probe saw: an edge leads from the last prompt with "
+      "the "
+      "longest beginning that another one shares to that other one, and weighs the shared tokens",
+      kSharedPrefixLeftOut}},
 }};
 
 std::string sql_text(std::string_view text) {

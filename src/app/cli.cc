@@ -50,6 +50,10 @@ void add_report(CLI::App& app, CommandLine& line) {
   add_store_settings(*command, line);
   command->add_option("--since", line.since, "only requests that began within this time, e.g. 30m or 7d")
       ->type_name("TIME");
+  command
+      ->add_option("--slo", line.slo,
+                   "what a request must keep to count as goodput: ttft=500ms,tpot=50ms; also e2e=30s")
+      ->type_name("LIMITS");
   CLI::Option* json = command->add_flag("--json", line.report.json, "print one JSON document");
   command->add_option("--html", line.html, "write one self-contained page")
       ->type_name("FILE")
@@ -134,6 +138,11 @@ Result<> convert(CommandLine& line) {
     line.report.since_ns = *since;
     line.graph.since_ns = *since;
     line.exports.since_ns = *since;
+  }
+  if (line.slo) {
+    auto slo = parse_slo(*line.slo);
+    if (!slo) return fail(slo.error().code, "--slo: " + slo.error().message, slo.error().hint);
+    line.report.slo = *slo;
   }
   if (!line.gpu_memory.empty()) {
     auto size = parse_size(line.gpu_memory);

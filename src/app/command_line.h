@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "app/bench_options.h"
@@ -31,6 +32,7 @@ struct CommandLine {
   ExportOptions exports;
   BenchOptions bench;
   std::string since, window = "1m", output, html, gpu_memory;
+  std::optional<std::string> slo;
   std::function<int(const Settings&)> command;
 };
 

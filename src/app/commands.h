@@ -8,6 +8,7 @@
 
 #include "app/plan_input.h"
 #include "app/settings.h"
+#include "app/slo.h"
 #include "gguf/synth.h"
 
 namespace llt::app {
@@ -27,6 +28,7 @@ struct QueryOptions {
 int run_query(const Settings& settings, const QueryOptions& options);
 
 struct ReportOptions {
+  std::optional<Slo> slo;                ///< what counts as goodput; nothing: every success
   std::optional<std::int64_t> since_ns;  ///< look this far back; nothing: everything stored
   bool json = false;
   std::optional<std::string> html;  ///< file

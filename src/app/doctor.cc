@@ -66,6 +66,7 @@ std::vector<Finding> examine(const DoctorRequest& request) {
                                 check_memory(request, running)};
   for (auto& finding : check_engine(request, running)) findings.push_back(std::move(finding));
   for (auto& finding : check_instance(running)) findings.push_back(std::move(finding));
+  findings.insert(findings.end(), request.seen.begin(), request.seen.end());
   findings.push_back(check_governor());
   findings.push_back(check_open_files());
   findings.push_back(check_disk(request.data));

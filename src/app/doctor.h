@@ -24,6 +24,7 @@ struct DoctorRequest {
   std::filesystem::path data;                         ///< --data
   std::optional<std::filesystem::path> llama_server;  ///< --llama-server
   std::optional<std::filesystem::path> model;         ///< --model
+  std::vector<Finding> seen;                          ///< what the store already says of the engine
   std::string status_json;  ///< /api/v1/status of the running instance; empty when nothing runs
 };
 

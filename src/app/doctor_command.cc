@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "app/advice.h"
 #include "app/commands.h"
 #include "app/doctor.h"
 #include "app/exit_codes.h"
@@ -13,6 +14,23 @@
 #include "app/up_options.h"
 
 namespace llt::app {
+namespace {
+
+// What the engine's steps of the last hour showed, as far as there is a store.
+std::vector<Finding> steps_seen(Source& source) {
+  constexpr std::int64_t kHourNs = 3'600'000'000'000;
+  const auto sick = engine_sickness(source, now_unix() - kHourNs);
+  std::vector<Finding> findings;
+  if (!sick) return findings;
+  for (const Advice& one : *sick) {
+    findings.push_back({one.topic, Severity::warning, one.what,
+                        "Every request waits for the engine's steps and for what lies between them.",
+                        one.action, one.evidence + " in the last hour"});
+  }
+  return findings;
+}
+
+}  // namespace
 
 int run_doctor(const Settings& settings, const DoctorOptions& options) {
   DoctorRequest request;
@@ -20,6 +38,7 @@ int run_doctor(const Settings& settings, const DoctorOptions& options) {
   if (const auto binary = settings.text("llama-server")) request.llama_server = expand_home(*binary);
   if (const auto model = settings.text("model")) request.model = expand_home(*model);
   if (const auto source = Source::make(settings)) {
+    request.seen = steps_seen(**source);
     request.status_json = (*source)->get("/api/v1/status").value_or("");  // nothing runs: examined without
   }
   const auto findings = examine(request);

@@ -34,7 +34,7 @@ int run_report(const Settings& settings, const ReportOptions& options) {
   std::optional<UnixNs> since;
   if (options.since_ns) since = now_unix() - *options.since_ns;
   try {
-    const auto document = report_document(**source, since);
+    const auto document = report_document(**source, since, options.slo);
     if (!document) return failed(document.error());
     if (options.html) return write_page(*options.html, **source, since, *document);
     if (options.json) {

@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "app/advice.h"
 #include "app/report_gpu.h"
+#include "app/report_reuse.h"
 #include "app/report_steps.h"
 #include "app/sql.h"
 #include "app/units.h"
@@ -74,8 +76,22 @@ std::string statistics_sql(std::string_view member, std::string_view value) {
   return sql;
 }
 
+// How many requests keep a service level, miss it, and cannot be judged.
+std::string slo_counts_sql(const Slo& slo) {
+  const std::string keeps = slo_sql(slo);
+  std::string sql = fmt::format(
+      ", count(*) FILTER (WHERE {0}) AS slo_met, count(*) FILTER (WHERE NOT {0}) AS slo_missed, "
+      "count(*) FILTER (WHERE {0} IS NULL) AS slo_not_judged",
+      keeps);
+  for (const char* limit : {"ttft", "tpot", "e2e"}) {
+    sql += fmt::format(", count(*) FILTER (WHERE error_type IS NULL AND NOT {}) AS slo_missed_{}",
+                       slo_limit_sql(slo, limit), limit);
+  }
+  return sql;
+}
+
 // One row for everything and one for each model and route.
-std::string totals_sql(std::optional<UnixNs> since) {
+std::string totals_sql(std::optional<UnixNs> since, const std::optional<Slo>& slo) {
   std::string sql = window_sql(since) +
                     "SELECT GROUPING(m, route) AS total, m AS model, route, count(*) AS requests, "
                     "count(error_type) AS errors, min(start_unix_ns) AS from_unix_ns, "
@@ -95,6 +111,7 @@ std::string totals_sql(std::optional<UnixNs> since) {
     sql +=
         statistics_sql(latency.member, fmt::format("CASE WHEN error_type IS NULL THEN {} END", latency.sql));
   }
+  if (slo) sql += slo_counts_sql(*slo);
   return sql + " FROM r GROUP BY GROUPING SETS ((), (m, route)) ORDER BY total DESC, requests DESC, m, route";
 }
 
@@ -144,8 +161,26 @@ bool same_group(const Json& a, const Json& b) {
   return a["total"] == b["total"] && a["model"] == b["model"] && a["route"] == b["route"];
 }
 
+Json in_ms(const std::optional<std::int64_t>& ns) {
+  return ns ? Json(static_cast<double>(*ns) / 1e6) : Json(nullptr);
+}
+
+// The service level and who kept it; null when none was stated.
+Json slo_figures(const Json& row, const std::optional<Slo>& slo) {
+  if (!slo) return nullptr;
+  const auto judged = row["slo_met"].get<std::int64_t>() + row["slo_missed"].get<std::int64_t>();
+  Json out = {
+      {"ttft_ms", in_ms(slo->ttft_ns)}, {"tpot_ms", in_ms(slo->tpot_ns)}, {"e2e_ms", in_ms(slo->e2e_ns)}};
+  for (const char* member : {"met", "missed", "not_judged", "missed_ttft", "missed_tpot", "missed_e2e"}) {
+    out[member] = row[fmt::format("slo_{}", member)];
+  }
+  out["share"] =
+      judged == 0 ? Json(nullptr) : Json(row["slo_met"].get<double>() / static_cast<double>(judged));
+  return out;
+}
+
 // The members that the whole window and each group share.
-Json figures(const Json& row, const Json& gap_rows) {
+Json figures(const Json& row, const Json& gap_rows, const std::optional<Slo>& slo) {
   Json out = {{"requests", row["requests"]}, {"errors", row["errors"]}};
   const Json& from = row["from_unix_ns"];
   const Json& to = row["to_unix_ns"];
@@ -157,7 +192,9 @@ Json figures(const Json& row, const Json& gap_rows) {
     return value.is_null() || seconds <= 0 ? Json(nullptr) : Json(value.get<double>() / seconds);
   };
   out["output_tokens_per_second"] = per_second(row["output_tokens"]);
-  out["goodput_rps"] = per_second(row["requests"].get<std::int64_t>() - row["errors"].get<std::int64_t>());
+  const std::int64_t succeeded = row["requests"].get<std::int64_t>() - row["errors"].get<std::int64_t>();
+  out["goodput_rps"] = per_second(slo ? row["slo_met"].get<std::int64_t>() : succeeded);
+  out["slo"] = slo_figures(row, slo);
   for (const char* member : {"input_tokens", "cached_tokens", "output_tokens", "cache_hit_ratio",
                              "prefill_tokens_per_second", "decode_tokens_per_second"}) {
     out[member] = row[member];
@@ -239,11 +276,11 @@ Json slow_request(const Json& row) {
 
 }  // namespace
 
-Result<Json> report_document(Source& source, std::optional<UnixNs> since) {
+Result<Json> report_document(Source& source, std::optional<UnixNs> since, const std::optional<Slo>& slo) {
   const std::string other = fmt::format("SELECT count(*) AS n FROM requests WHERE operation IS NULL{}",
                                         since ? fmt::format(" AND start_unix_ns >= {}", *since) : "");
   const std::array queries = {
-      totals_sql(since),
+      totals_sql(since, slo),
       gaps_sql(since),
       phases_sql(since),
       errors_sql(since),
@@ -258,13 +295,13 @@ Result<Json> report_document(Source& source, std::optional<UnixNs> since) {
   }
   const auto& [totals, gaps, phases, errors, slowest, others, losses] = results;
   Json document = {{"version", kVersion}, {"since_unix_ns", since ? Json(*since) : Json(nullptr)}};
-  document.update(figures(totals.at(0), gaps));
+  document.update(figures(totals.at(0), gaps, slo));
   document["other_requests"] = others.at(0)["n"];
   document["phases"] = phase_list(phases.at(0));
   document["groups"] = Json::array();
   for (std::size_t i = 1; i < totals.size(); ++i) {
     Json group = {{"model", totals[i]["model"]}, {"route", totals[i]["route"]}};
-    group.update(figures(totals[i], gaps));
+    group.update(figures(totals[i], gaps, slo));
     document["groups"].push_back(std::move(group));
   }
   document["errors_by_type"] = errors;
@@ -280,6 +317,12 @@ Result<Json> report_document(Source& source, std::optional<UnixNs> since) {
   auto steps = engine_time(source, since);
   if (!steps) return std::unexpected(steps.error());
   document["engine_time"] = std::move(*steps);
+  auto reuse = prompt_reuse(source, since);
+  if (!reuse) return std::unexpected(reuse.error());
+  document["prompt_reuse"] = std::move(*reuse);
+  auto advice = advise(source, since);
+  if (!advice) return std::unexpected(advice.error());
+  document["advice"] = advice_json(*advice);
   return document;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "app/slo.h"
 #include "app/source.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -20,8 +21,10 @@ inline constexpr std::array<std::string_view, 7> kLatencyMembers = {
 
 /// The document of `report --json` (docs/cli.md lists its members) over requests that began after
 /// `since_unix_ns`. Distributions cover successful inference requests; nothing is estimated: what a request
-/// does not know is not in the figure.
+/// does not know is not in the figure. With a service level, goodput counts the requests that keep it;
+/// without, all that succeeded.
 [[nodiscard]] Result<nlohmann::ordered_json> report_document(Source& source,
-                                                             std::optional<UnixNs> since_unix_ns);
+                                                             std::optional<UnixNs> since_unix_ns,
+                                                             const std::optional<Slo>& slo = std::nullopt);
 
 }  // namespace llt::app

@@ -3,8 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "app/advice.h"
 #include "app/report_data.h"
 #include "app/report_render.h"
+#include "app/report_reuse.h"
 
 namespace llt::app {
 namespace {
@@ -194,6 +196,10 @@ std::string report_html(const Json& d, std::string_view charts) {
   page += charts;
   page += "<h2>Latency</h2>\n" + latency_table(d);
   page += "<h2>By model and route</h2>\n" + group_table(d);
+  if (!d["prompt_reuse"].is_null())
+    page += "<h2>Prompts that came again</h2>\n<pre>" + escaped(prompt_reuse_text(d["prompt_reuse"])) +
+            "</pre>\n";
+  if (!d["advice"].empty()) page += "<h2>Advice</h2>\n<pre>" + escaped(advice_text(d["advice"])) + "</pre>\n";
   page += "<h2>Errors</h2>\n" + error_table(d);
   page += "<h2>Slowest requests</h2>\n" + slow_table(d);
   page += "<h2>Lost or doubtful data</h2>\n" + loss_table(d);

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "app/advice.h"
 #include "app/report_data.h"
 #include "app/report_render.h"
+#include "app/report_reuse.h"
 #include "app/report_steps.h"
 #include "app/text_table.h"
 #include "app/units.h"
@@ -35,6 +37,26 @@ std::string_view latency_name(std::string_view member) {
   return "whole request";
 }
 
+std::string slo_text(const Json& slo) {
+  if (slo.is_null()) return "";
+  std::string limits, missed;
+  for (const char* limit : {"ttft", "tpot", "e2e"}) {
+    const Json& ms = slo[fmt::format("{}_ms", limit)];
+    if (ms.is_null()) continue;
+    limits += fmt::format("{}{} {}", limits.empty() ? "" : ", ", limit, shown_ms(ms));
+    missed += fmt::format("{}{} {}", missed.empty() ? "" : ", ", slo[fmt::format("missed_{}", limit)].dump(),
+                          limit);
+  }
+  std::string out = fmt::format("of the requests that can be judged {} keep {}: {} of {} (missed: {})\n",
+                                shown_share(slo["share"]), limits, slo["met"].dump(),
+                                slo["met"].get<std::int64_t>() + slo["missed"].get<std::int64_t>(), missed);
+  if (slo["not_judged"] > 0) {
+    out += fmt::format("{} cannot be judged: plain answers have no time to first token\n",
+                       slo["not_judged"].dump());
+  }
+  return out;
+}
+
 std::string header(const Json& d) {
   std::string out =
       fmt::format("{} requests, {} failed, {} to {}\n", count_text(d["requests"]), count_text(d["errors"]),
@@ -43,6 +65,7 @@ std::string header(const Json& d) {
       "output {} tokens/s, goodput {} requests/s, prefill {} and decode {} tokens/s in the engine\n",
       shown_rate(d["output_tokens_per_second"]), shown_rate(d["goodput_rps"]),
       shown_rate(d["prefill_tokens_per_second"]), shown_rate(d["decode_tokens_per_second"]));
+  out += slo_text(d["slo"]);
   out += fmt::format("{} tokens in, {} of them from the cache ({}), {} tokens out\n",
                      count_text(d["input_tokens"]), count_text(d["cached_tokens"]),
                      shown_share(d["cache_hit_ratio"]), count_text(d["output_tokens"]));
@@ -76,13 +99,14 @@ std::string phases(const Json& d) {
 
 std::string groups(const Json& d) {
   TextTable table({"model", "route", "requests", "errors", "TTFT p50", "p95", "TPOT p50", "p95", "queue p95",
-                   "tokens/s", "cached"},
+                   "tokens/s", "goodput/s", "cached"},
                   2);
   for (const Json& g : d["groups"]) {
     table.add({shortened(shown_text(g["model"]), 32), shown_text(g["route"]), count_text(g["requests"]),
                count_text(g["errors"]), shown_ms(g["ttft_ms"]["p50"]), shown_ms(g["ttft_ms"]["p95"]),
                shown_ms(g["tpot_ms"]["p50"]), shown_ms(g["tpot_ms"]["p95"]), shown_ms(g["queue_ms"]["p95"]),
-               shown_rate(g["output_tokens_per_second"]), shown_share(g["cache_hit_ratio"])});
+               shown_rate(g["output_tokens_per_second"]), shown_rate(g["goodput_rps"]),
+               shown_share(g["cache_hit_ratio"])});
   }
   return table.to_string();
 }
@@ -174,6 +198,10 @@ std::string report_text(const Json& document) {
   if (!document["engine_time"].is_null()) {
     out += "\ninside the engine\n" + engine_time_text(document["engine_time"]);
   }
+  if (!document["prompt_reuse"].is_null()) {
+    out += "\nprompts that came again\n" + prompt_reuse_text(document["prompt_reuse"]);
+  }
+  if (!document["advice"].empty()) out += "\nadvice\n" + advice_text(document["advice"]);
   out += "\n" + groups(document);
   if (!document["errors_by_type"].empty()) out += "\n" + errors(document);
   out += "\nslowest requests\n" + slowest(document);

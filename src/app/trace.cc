@@ -13,6 +13,7 @@
 #include "app/sql.h"
 #include "app/terminal.h"
 #include "app/text_table.h"
+#include "app/trace_engine.h"
 #include "app/trace_tree.h"
 #include "app/units.h"
 
@@ -236,10 +237,14 @@ int run_trace(const Settings& settings, const TraceOptions& options) {
     if (!trace_id) return failed(trace_id.error());
     const auto tree = load_trace(**source, *trace_id);
     if (!tree) return failed(tree.error());
+    const auto engine = trace_engine(**source, *trace_id);
+    if (!engine) return failed(engine.error());
     if (options.json) {
-      fmt::print("{}\n", trace_json(*trace_id, *tree).dump(2, ' ', false, Json::error_handler_t::replace));
+      Json document = trace_json(*trace_id, *tree);
+      document["engine"] = *engine;
+      fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
     } else {
-      fmt::print("{}", trace_text(*trace_id, *tree, terminal_width()));
+      fmt::print("{}{}", trace_text(*trace_id, *tree, terminal_width()), trace_engine_text(*engine));
     }
     return kDone;
   } catch (const nlohmann::json::exception& error) {

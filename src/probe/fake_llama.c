@@ -164,3 +164,19 @@ size_t llama_state_seq_get_data_ext(struct llama_context* context, uint8_t* to, 
   (void)flags;
   return size;
 }
+
+size_t llama_state_seq_set_data_ext(struct llama_context* context, const uint8_t* from, size_t size,
+                                    int32_t sequence, uint32_t flags) {
+  (void)context;
+  (void)from;
+  (void)sequence;
+  (void)flags;
+  return size;
+}
+
+bool llama_kv_self_seq_rm(struct llama_context* context, int32_t sequence, int32_t from, int32_t to) {
+  return llama_memory_seq_rm(&context->memory, sequence, from, to);
+}
+void llama_kv_cache_clear(struct llama_context* context) {
+  memset(&context->memory, 0, sizeof context->memory);
+}

@@ -61,6 +61,10 @@ void llama_memory_seq_add(struct llama_memory_i* memory, int32_t sequence, int32
                           int32_t delta);
 int32_t llama_memory_seq_pos_min(struct llama_memory_i* memory, int32_t sequence);
 int32_t llama_memory_seq_pos_max(struct llama_memory_i* memory, int32_t sequence);
+bool llama_kv_self_seq_rm(struct llama_context* context, int32_t sequence, int32_t from, int32_t to);
+void llama_kv_cache_clear(struct llama_context* context);
+size_t llama_state_seq_set_data_ext(struct llama_context* context, const uint8_t* from, size_t size,
+                                    int32_t sequence, uint32_t flags);
 size_t llama_state_seq_get_data_ext(struct llama_context* context, uint8_t* to, size_t size, int32_t sequence,
                                     uint32_t flags);
 

@@ -63,7 +63,10 @@ static uint32_t functions_found(void) {
   uint32_t found = 0;
   if (llt_find("llama_process") != NULL) found |= LLT_PROBE_HAS_PROCESS;
   if (llt_find("llama_decode") != NULL) found |= LLT_PROBE_HAS_DECODE;
-  if (llt_find("llama_memory_seq_rm") != NULL) found |= LLT_PROBE_HAS_MEMORY;
+  if (llt_find("llama_memory_seq_rm") != NULL || llt_find("llama_kv_self_seq_rm") != NULL ||
+      llt_find("llama_kv_cache_seq_rm") != NULL) {
+    found |= LLT_PROBE_HAS_MEMORY;
+  }
   return found;
 }
 

@@ -139,7 +139,7 @@ static void write_hashes(const struct llt_context* context, int32_t sequence, ui
   out->sequence = (int16_t)sequence;
   out->count = (uint16_t)count;
   out->first = first;
-  memcpy(out->hash, hashes, count * sizeof *hashes);
+  if (count > 0) memcpy(out->hash, hashes, count * sizeof *hashes);
   llt_emit(&record, 1);
 }
 

@@ -220,6 +220,138 @@ TEST_F(Probe, ThreadsWithContextsOfTheirOwn) {
   EXPECT_EQ(only(groups, LLT_PROBE_CONTEXT_END).size(), 4u);
 }
 
+// ---- what sequences hold ----
+
+// A step that gives `sequence` tokens from `first` on; a token is its position plus `salt`.
+void read(llama_context* context, int sequence, int first, int count, int salt = 0) {
+  llama_batch_ext* batch = llama_batch_ext_init(context);
+  for (int position = first; position < first + count; ++position) {
+    const int index = llama_batch_ext_add_token(batch, sequence, position + salt);
+    llama_batch_ext_set_pos(batch, index, &position);
+  }
+  ASSERT_EQ(llama_process(context, 1, batch), 0);
+  llama_batch_ext_free(batch);
+}
+
+struct Told {
+  int sequence;
+  std::uint32_t first;
+  std::vector<std::uint64_t> hashes;
+};
+
+// What was told since the last call, records that continue each other joined.
+std::vector<Told> told() {
+  std::vector<Told> out;
+  for (const auto& group : only(drain(), LLT_PROBE_BLOCKS)) {
+    const llt_probe_blocks& blocks = group.head().blocks;
+    if (out.empty() || out.back().sequence != blocks.sequence ||
+        out.back().first + out.back().hashes.size() != blocks.first) {
+      out.push_back({blocks.sequence, blocks.first, {}});
+    }
+    out.back().hashes.insert(out.back().hashes.end(), blocks.hash, blocks.hash + blocks.count);
+  }
+  return out;
+}
+
+TEST_F(Probe, EqualBeginningsHaveEqualHashes) {
+  read(context_, 0, 0, 300);
+  const auto whole = told();
+  ASSERT_EQ(whole.size(), 1u);
+  ASSERT_EQ(whole[0].hashes.size(), 9u) << "the last 12 tokens fill no block";
+  for (int at = 0; at < 300; at += 50) read(context_, 1, at, 50);  // the same in parts
+  std::vector<std::uint64_t> parts;
+  for (const Told& part : told()) parts.insert(parts.end(), part.hashes.begin(), part.hashes.end());
+  EXPECT_EQ(parts, whole[0].hashes);
+  read(context_, 2, 0, 300, 1);
+  EXPECT_NE(told()[0].hashes[0], whole[0].hashes[0]);
+}
+
+TEST_F(Probe, ABlockStandsOnAllBeforeIt) {
+  read(context_, 0, 0, 64);
+  const auto first = told()[0].hashes;
+  read(context_, 1, 0, 32, 5);
+  read(context_, 1, 32, 32);
+  const auto second = told();
+  EXPECT_NE(second.back().hashes.back(), first[1]) << "the same 32 tokens behind others";
+}
+
+TEST_F(Probe, ACutGoesBackToWhatIsStillThere) {
+  read(context_, 0, 0, 128);
+  const auto before = told()[0].hashes;
+  llama_memory_seq_rm(memory_, 0, 70, -1);
+  read(context_, 0, 70, 30);
+  const auto after = told();
+  ASSERT_EQ(after.size(), 1u);
+  EXPECT_EQ(after[0].first, 2u) << "the block that was cut is told again";
+  EXPECT_EQ(after[0].hashes, std::vector<std::uint64_t>{before[2]});
+  llama_kv_self_seq_rm(context_, 0, 32, -1);
+  read(context_, 0, 32, 32);
+  EXPECT_EQ(told()[0].hashes, std::vector<std::uint64_t>{before[1]});
+  llama_kv_cache_clear(context_);
+  read(context_, 0, 0, 32);
+  EXPECT_EQ(told()[0].hashes, std::vector<std::uint64_t>{before[0]});
+}
+
+TEST_F(Probe, ACopyHoldsWhatItsSourceHolds) {
+  read(context_, 0, 0, 100);
+  const auto source = told()[0].hashes;
+  llama_memory_seq_cp(memory_, 0, 5, -1, -1);
+  const auto copy = told();
+  ASSERT_EQ(copy.size(), 1u);
+  EXPECT_EQ(copy[0].sequence, 5);
+  EXPECT_EQ(copy[0].hashes, source);
+}
+
+TEST_F(Probe, AShiftMovesWhatFollowsTheHole) {
+  read(context_, 1, 0, 32);
+  read(context_, 1, 32, 96, 64);  // the tokens 96 to 191
+  const auto straight = told();
+  read(context_, 0, 0, 192);
+  llama_memory_seq_rm(memory_, 0, 32, 96);
+  llama_memory_seq_add(memory_, 0, 96, -1, -64);
+  const auto shifted = told();
+  EXPECT_EQ(shifted.back().first, 1u);
+  const auto& all = straight.back().hashes;  // the first block with them
+  EXPECT_EQ(shifted.back().hashes, std::vector<std::uint64_t>(all.begin() + 1, all.end()));
+}
+
+TEST_F(Probe, AStateThatComesBackIsKnown) {
+  std::array<std::uint8_t, 8> state{}, other{};
+  read(context_, 0, 0, 96);
+  const auto saved = told()[0].hashes;
+  llama_state_seq_get_data_ext(context_, state.data(), state.size(), 0, 0);
+  llama_memory_seq_rm(memory_, 0, 0, -1);
+  read(context_, 0, 0, 64, 9);
+  told();
+  llama_state_seq_set_data_ext(context_, state.data(), state.size(), 0, 0);
+  EXPECT_EQ(told().back().hashes, saved);
+  llama_state_seq_set_data_ext(context_, other.data(), other.size(), 0, 0);
+  EXPECT_TRUE(told().back().hashes.empty()) << "nobody knows what it holds";
+  read(context_, 0, 96, 64);
+  EXPECT_TRUE(told().empty()) << "behind what is not known";
+}
+
+TEST_F(Probe, EmbeddingsAreUnknownTokens) {
+  llama_batch_ext* batch = llama_batch_ext_init(context_);
+  for (int position = 0; position < 40; ++position) {
+    const int index = position == 20 ? llama_batch_ext_add_embd(batch, 3, {nullptr, 1, 64})
+                                     : llama_batch_ext_add_token(batch, 3, position);
+    llama_batch_ext_set_pos(batch, index, &position);
+  }
+  llama_process(context_, 1, batch);
+  llama_batch_ext_free(batch);
+  EXPECT_TRUE(told().empty());
+}
+
+TEST_F(Probe, AFailedStepLeavesNothing) {
+  fake_result(context_, 1);
+  llama_batch_ext* batch = llama_batch_ext_init(context_);
+  for (int position = 0; position < 64; ++position) add(batch, 0, position, false);
+  EXPECT_EQ(llama_process(context_, 1, batch), 1);
+  llama_batch_ext_free(batch);
+  EXPECT_TRUE(told().empty());
+}
+
 TEST_F(Probe, ACopyOfTheProcessLeavesTheRingAlone) {
   llama_batch batch = old_batch({{0, 0, 1}});
   const pid_t child = fork();

@@ -3,16 +3,12 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "probe/changes.h"
 #include "probe/prefixes.h"
 #include "probe/probe.h"
 
-struct change {
-  uint8_t op;
-  int32_t sequence, to_sequence, from, to, delta;
-};
-
-static void report(struct llt_context* context, const struct change* change, uint64_t start, bool done,
-                   uint64_t bytes) {
+void llt_report_change(const struct llt_context* context, const struct llt_change* change, uint64_t start,
+                       bool done, uint64_t bytes) {
   union llt_probe_record record;
   memset(&record, 0, sizeof record);
   struct llt_probe_memory* out = &record.memory;
@@ -63,7 +59,8 @@ LLT_EXPORT bool llama_memory_seq_rm(struct llama_memory_i* memory, int32_t seque
   const bool done = real(memory, sequence, from, to);
   llt_context_recount(context, sequence);
   if (done) llt_prefix_remove(context->prefixes, sequence, from, to);
-  report(context, &(struct change){LLT_PROBE_SEQ_RM, sequence, LLT_PROBE_NONE, from, to, 0}, start, done, 0);
+  llt_report_change(context, &(struct llt_change){LLT_PROBE_SEQ_RM, sequence, LLT_PROBE_NONE, from, to, 0},
+                    start, done, 0);
   return done;
 }
 
@@ -78,7 +75,8 @@ LLT_EXPORT void llama_memory_seq_cp(struct llama_memory_i* memory, int32_t seque
   real(memory, sequence, to_sequence, from, to);
   if (context == NULL) return;
   llt_context_recount(context, to_sequence);
-  report(context, &(struct change){LLT_PROBE_SEQ_CP, sequence, to_sequence, from, to, 0}, start, true, 0);
+  llt_report_change(context, &(struct llt_change){LLT_PROBE_SEQ_CP, sequence, to_sequence, from, to, 0},
+                    start, true, 0);
   llt_prefix_copy(context, sequence, to_sequence, from, to);
 }
 
@@ -93,8 +91,9 @@ LLT_EXPORT void llama_memory_seq_add(struct llama_memory_i* memory, int32_t sequ
   real(memory, sequence, from, to, delta);
   if (context == NULL) return;
   llt_context_recount(context, sequence);
-  report(context, &(struct change){LLT_PROBE_SEQ_ADD, sequence, LLT_PROBE_NONE, from, to, delta}, start, true,
-         0);
+  llt_report_change(context,
+                    &(struct llt_change){LLT_PROBE_SEQ_ADD, sequence, LLT_PROBE_NONE, from, to, delta}, start,
+                    true, 0);
   llt_prefix_shift(context, sequence, from, to, delta);
 }
 
@@ -108,9 +107,10 @@ LLT_EXPORT void llama_memory_seq_keep(struct llama_memory_i* memory, int32_t seq
   if (context == NULL) return;
   llt_context_recount(context, LLT_PROBE_NONE);
   llt_prefix_keep(context->prefixes, sequence);
-  report(context,
-         &(struct change){LLT_PROBE_SEQ_KEEP, sequence, LLT_PROBE_NONE, LLT_PROBE_NONE, LLT_PROBE_NONE, 0},
-         start, true, 0);
+  llt_report_change(
+      context,
+      &(struct llt_change){LLT_PROBE_SEQ_KEEP, sequence, LLT_PROBE_NONE, LLT_PROBE_NONE, LLT_PROBE_NONE, 0},
+      start, true, 0);
 }
 
 LLT_EXPORT void llama_memory_clear(struct llama_memory_i* memory, bool data);
@@ -123,9 +123,9 @@ LLT_EXPORT void llama_memory_clear(struct llama_memory_i* memory, bool data) {
   if (context == NULL) return;
   llt_context_recount(context, LLT_PROBE_NONE);
   llt_prefix_keep(context->prefixes, LLT_PROBE_NONE);
-  const struct change all = {LLT_PROBE_CLEAR, LLT_PROBE_NONE, LLT_PROBE_NONE,
-                             LLT_PROBE_NONE,  LLT_PROBE_NONE, 0};
-  report(context, &all, start, true, 0);
+  const struct llt_change all = {LLT_PROBE_CLEAR, LLT_PROBE_NONE, LLT_PROBE_NONE,
+                                 LLT_PROBE_NONE,  LLT_PROBE_NONE, 0};
+  llt_report_change(context, &all, start, true, 0);
 }
 
 // ---- states of sequences ----
@@ -138,8 +138,9 @@ static void report_state(struct llama_context* context, uint8_t op, int32_t sequ
   struct llt_context* entry = llt_context_of(context);
   if (entry == NULL) return;
   if (op == LLT_PROBE_STATE_LOAD) llt_context_recount(entry, sequence);
-  report(entry, &(struct change){op, sequence, LLT_PROBE_NONE, LLT_PROBE_NONE, LLT_PROBE_NONE, 0}, start,
-         bytes > 0, bytes);
+  llt_report_change(entry,
+                    &(struct llt_change){op, sequence, LLT_PROBE_NONE, LLT_PROBE_NONE, LLT_PROBE_NONE, 0},
+                    start, bytes > 0, bytes);
   if (!whole) return;
   if (op == LLT_PROBE_STATE_LOAD) {
     llt_prefix_load(entry, sequence, bytes > 0 ? state : NULL);

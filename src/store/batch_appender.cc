@@ -136,13 +136,14 @@ class ChunkFiller {
     }
   }
 
-  void put(const std::vector<std::uint32_t>& list) {
+  template <class T>
+  void put(const std::vector<T>& list) {
     const duckdb_vector vector = vectors_[column_];
     const idx_t begin = duckdb_list_vector_get_size(vector);
     static_cast<void>(duckdb_list_vector_reserve(vector, begin + list.size()));
     static_cast<void>(duckdb_list_vector_set_size(vector, begin + list.size()));
-    auto* child = static_cast<std::uint32_t*>(duckdb_vector_get_data(duckdb_list_vector_get_child(vector)));
-    if (!list.empty()) std::memcpy(child + begin, list.data(), list.size() * sizeof(std::uint32_t));
+    auto* child = static_cast<T*>(duckdb_vector_get_data(duckdb_list_vector_get_child(vector)));
+    if (!list.empty()) std::memcpy(child + begin, list.data(), list.size() * sizeof(T));
     static_cast<duckdb_list_entry*>(duckdb_vector_get_data(vector))[row_] = {begin, list.size()};
   }
 
@@ -174,7 +175,13 @@ Result<> append_step_rows(duckdb_connection connection, const Batch& batch, bool
   if (auto done = append_rows(connection, "turns", batch.turns, count_repairs); !done) return done;
   if (auto done = append_rows(connection, "interference", batch.interference, count_repairs); !done)
     return done;
-  return append_rows(connection, "attribution", batch.attribution, count_repairs);
+  if (auto done = append_rows(connection, "attribution", batch.attribution, count_repairs); !done)
+    return done;
+  if (auto done = append_rows(connection, "prompt_reuse", batch.prompt_reuse, count_repairs); !done)
+    return done;
+  if (auto done = append_rows(connection, "state_copies", batch.state_copies, count_repairs); !done)
+    return done;
+  return append_rows(connection, "engines", batch.engines, count_repairs);
 }
 
 }  // namespace

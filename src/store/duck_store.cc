@@ -73,6 +73,9 @@ class DuckStore final : public Store, public RowScanner {
   void append(TurnRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(InterferenceRow&& row) noexcept override { queue_.push(std::move(row)); }
   void append(AttributionRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(PromptReuseRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(StateCopyRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append(EngineRow&& row) noexcept override { queue_.push(std::move(row)); }
   bool append_all(std::vector<SpanRow>&& rows) noexcept override { return queue_.push_all(std::move(rows)); }
 
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,

@@ -22,12 +22,18 @@ constexpr Loss loss_of(const StepMemberRow&) noexcept { return Loss::store_steps
 constexpr Loss loss_of(const TurnRow&) noexcept { return Loss::store_steps_dropped; }
 constexpr Loss loss_of(const InterferenceRow&) noexcept { return Loss::store_steps_dropped; }
 constexpr Loss loss_of(const AttributionRow&) noexcept { return Loss::store_steps_dropped; }
+constexpr Loss loss_of(const PromptReuseRow&) noexcept { return Loss::store_steps_dropped; }
+constexpr Loss loss_of(const StateCopyRow&) noexcept { return Loss::store_steps_dropped; }
+constexpr Loss loss_of(const EngineRow&) noexcept { return Loss::store_steps_dropped; }
 
 /// Memory that a row holds beyond its own size.
 struct HeapBytes {
   std::size_t sum = 0;
   void operator()(const std::string& text) { sum += text.capacity(); }
-  void operator()(const std::vector<std::uint32_t>& list) { sum += list.capacity() * sizeof(std::uint32_t); }
+  template <class T>
+  void operator()(const std::vector<T>& list) {
+    sum += list.capacity() * sizeof(T);
+  }
   template <class T>
   void operator()(const std::optional<T>& value) {
     if (value) (*this)(*value);
@@ -88,6 +94,9 @@ template void RowQueue::push(StepMemberRow&&) noexcept;
 template void RowQueue::push(TurnRow&&) noexcept;
 template void RowQueue::push(InterferenceRow&&) noexcept;
 template void RowQueue::push(AttributionRow&&) noexcept;
+template void RowQueue::push(PromptReuseRow&&) noexcept;
+template void RowQueue::push(StateCopyRow&&) noexcept;
+template void RowQueue::push(EngineRow&&) noexcept;
 
 bool RowQueue::push_all(std::vector<SpanRow>&& rows) noexcept {
   std::size_t bytes = 0;
@@ -121,6 +130,9 @@ void RowQueue::take(Batch& batch) {
   move_behind(batch.turns, waiting_.turns);
   move_behind(batch.interference, waiting_.interference);
   move_behind(batch.attribution, waiting_.attribution);
+  move_behind(batch.prompt_reuse, waiting_.prompt_reuse);
+  move_behind(batch.state_copies, waiting_.state_copies);
+  move_behind(batch.engines, waiting_.engines);
   taken_bytes_ += std::exchange(waiting_bytes_, 0);
 }
 

@@ -26,6 +26,9 @@ struct Batch {
   std::vector<TurnRow> turns;
   std::vector<InterferenceRow> interference;
   std::vector<AttributionRow> attribution;
+  std::vector<PromptReuseRow> prompt_reuse;
+  std::vector<StateCopyRow> state_copies;
+  std::vector<EngineRow> engines;
 
   [[nodiscard]] std::size_t rows() const noexcept {
     return requests.size() + resources.size() + spans.size() + events.size() + metrics.size() + gpu_rows() +
@@ -36,7 +39,8 @@ struct Batch {
   }
   /// Of the tables that the engine's probe fills.
   [[nodiscard]] std::size_t step_rows() const noexcept {
-    return steps.size() + step_members.size() + turns.size() + interference.size() + attribution.size();
+    return steps.size() + step_members.size() + turns.size() + interference.size() + attribution.size() +
+           prompt_reuse.size() + state_copies.size() + engines.size();
   }
   [[nodiscard]] bool empty() const noexcept { return rows() == 0; }
 
@@ -50,6 +54,7 @@ struct Batch {
     empty(requests), empty(resources), empty(spans), empty(events), empty(metrics);
     empty(gpus), empty(gpu_samples), empty(gpu_processes);
     empty(steps), empty(step_members), empty(turns), empty(interference), empty(attribution);
+    empty(prompt_reuse), empty(state_copies), empty(engines);
   }
 
   std::vector<RequestRow>& of(const RequestRow&) noexcept { return requests; }
@@ -65,6 +70,9 @@ struct Batch {
   std::vector<TurnRow>& of(const TurnRow&) noexcept { return turns; }
   std::vector<InterferenceRow>& of(const InterferenceRow&) noexcept { return interference; }
   std::vector<AttributionRow>& of(const AttributionRow&) noexcept { return attribution; }
+  std::vector<PromptReuseRow>& of(const PromptReuseRow&) noexcept { return prompt_reuse; }
+  std::vector<StateCopyRow>& of(const StateCopyRow&) noexcept { return state_copies; }
+  std::vector<EngineRow>& of(const EngineRow&) noexcept { return engines; }
 };
 
 /// Many producers, one consumer. The lock is held for one move of a row, or one swap.

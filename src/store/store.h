@@ -69,6 +69,9 @@ class Store : public Reader {
   virtual void append(TurnRow&& row) noexcept = 0;
   virtual void append(InterferenceRow&& row) noexcept = 0;
   virtual void append(AttributionRow&& row) noexcept = 0;
+  virtual void append(PromptReuseRow&& row) noexcept = 0;
+  virtual void append(StateCopyRow&& row) noexcept = 0;
+  virtual void append(EngineRow&& row) noexcept = 0;
 
   /// All of them or none: false when the queue has no room, and then nothing is counted as lost, since the sender
   /// still has the rows. With flush() after it, for what is to be acknowledged.

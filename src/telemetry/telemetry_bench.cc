@@ -36,6 +36,9 @@ class NoStore final : public store::Store {
   void append(store::TurnRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::InterferenceRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   void append(store::AttributionRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::PromptReuseRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::StateCopyRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append(store::EngineRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   [[nodiscard]] store::Health health() const override { return {}; }
   bool flush(int) override { return true; }
   void close() override {}

@@ -27,6 +27,9 @@ class RowKeeper final : public store::Store {
   void append(store::TurnRow&& row) noexcept override { keep(turns, std::move(row)); }
   void append(store::InterferenceRow&& row) noexcept override { keep(interference, std::move(row)); }
   void append(store::AttributionRow&& row) noexcept override { keep(attribution, std::move(row)); }
+  void append(store::PromptReuseRow&& row) noexcept override { keep(prompt_reuse, std::move(row)); }
+  void append(store::StateCopyRow&& row) noexcept override { keep(state_copies, std::move(row)); }
+  void append(store::EngineRow&& row) noexcept override { keep(engines, std::move(row)); }
 
   [[nodiscard]] store::Health health() const override { return {}; }
   bool flush(int) override { return true; }
@@ -47,6 +50,9 @@ class RowKeeper final : public store::Store {
   std::vector<store::TurnRow> turns;
   std::vector<store::InterferenceRow> interference;
   std::vector<store::AttributionRow> attribution;
+  std::vector<store::PromptReuseRow> prompt_reuse;
+  std::vector<store::StateCopyRow> state_copies;
+  std::vector<store::EngineRow> engines;
 
  private:
   template <class Row>

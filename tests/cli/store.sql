@@ -64,6 +64,24 @@ INSERT INTO interference BY NAME
 SELECT 7 AS engine_id, turn, by_turn, 1767225603000000000 AS start_unix_ns, 3 AS steps, prefill_ns, 0 AS decode_ns
 FROM (VALUES (3, 2, 48000000), (4, 2, 24000000), (4, 5, 40000000)) t(turn, by_turn, prefill_ns);
 
+-- What of their prompts had been computed before: half of req-2's, which another slot held, and a quarter of somebody
+-- else's. The engine copied three idle slots to memory, and none came back.
+DELETE FROM prompt_reuse;
+DELETE FROM state_copies;
+
+INSERT INTO prompt_reuse BY NAME
+SELECT 7 AS engine_id, turn, request_id, 1767225600000000000 + turn * 1000000000::BIGINT + 1000000 AS start_unix_ns,
+       prompt AS prompt_tokens, cached AS cached_tokens, cached + again AS reusable_tokens, again AS recomputed_tokens,
+       held AS recomputed_held_tokens, again * 1000000::BIGINT AS recomputed_ns, shares AS shares_with_turn,
+       cached + again AS shared_tokens
+FROM (VALUES (1, 'req-1', 1000, 0, 0, 0, NULL), (2, 'req-2', 2500, 500, 1000, 1000, 1), (5, NULL, 5000, 0, 1250, 0, 2))
+     t(turn, request_id, prompt, cached, again, held, shares);
+
+INSERT INTO state_copies BY NAME
+SELECT 7 AS engine_id, 1767225600000000000 + i * 1000000000 AS start_unix_ns, i * 100000000 AS duration_ns,
+       'save' AS operation, 0 AS slot, 1048576 AS bytes
+FROM range(1, 4) t(i);
+
 -- One trace of a request with its phases, and a failed call beside it.
 INSERT INTO received_spans BY NAME
 SELECT repeat('a', 32) AS trace_id, span_id, parent_span_id, name, kind,

@@ -74,3 +74,39 @@ def test_nothing_in_the_window(program, store):
     assert (done.returncode, done.stdout) == (0, "no inference requests in this time\n")
     d = json.loads(report(program, store, "--since", "1ns", "--json").stdout)
     assert d["requests"] == 0 and d["output_tokens_per_second"] is None and d["groups"] == []
+
+
+@pytest.mark.parametrize(("slo", "met", "missed", "not_judged"), [
+    ("ttft=50ms,tpot=35ms", 2, 4, 0),  # the plain answer's tokens are too slow, whatever its first one was
+    ("ttft=50ms", 2, 3, 1),  # a plain answer has no time to first token
+    ("e2e=1s", 4, 2, 0),
+    ("ttft=1m,tpot=1m,e2e=1m", 4, 1, 1),
+])
+def test_goodput_under_a_service_level(program, store, slo, met, missed, not_judged):
+    d = json.loads(report(program, store, "--slo", slo, "--json").stdout)
+    assert [d["slo"][name] for name in ("met", "missed", "not_judged")] == [met, missed, not_judged]
+    assert d["slo"]["share"] == pytest.approx(met / (met + missed))
+    assert d["goodput_rps"] == pytest.approx(met / 11.003)
+    assert [group["slo"]["met"] for group in d["groups"]] == [4, 0] if slo == "e2e=1s" else True
+    assert f"{met} of {met + missed}" in report(program, store, "--slo", slo).stdout
+
+
+@pytest.mark.parametrize("slo", ["", "ttft", "itl=5ms", "ttft=5", "ttft=1s,ttft=2s", "ttft=0"])
+def test_a_service_level_that_means_nothing(program, store, slo):
+    done = report(program, store, "--slo", slo)
+    assert (done.returncode, done.stdout) == (2, "") and "--slo" in done.stderr
+
+
+def test_prompts_computed_again(program, store):
+    found = json.loads(report(program, store, "--json").stdout)["prompt_reuse"]
+    assert found["computed_tokens"] == 8000 and found["recomputed_tokens"] == 2250
+    assert found["recomputed_share"] == pytest.approx(2250 / 8000) and found["recomputed_ms"] == pytest.approx(2250)
+    assert found["cacheable_tokens"] == 500 + 2250 and found["recomputed_held_tokens"] == 1000
+
+
+def test_advice_has_its_evidence(program, store):
+    advice = {one["topic"]: one for one in json.loads(report(program, store, "--json").stdout)["advice"]}
+    assert set(advice) == {"cache_reuse", "cache_ram"}
+    assert "3 copies of 1.0 MiB on average took 200 ms each, 300 ms at most" in advice["cache_ram"]["evidence"]
+    assert "--cache-ram 0" in advice["cache_ram"]["action"]
+    assert advice["cache_reuse"]["numbers"]["recomputed_tokens"] == 2250

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "telemetry/steps/prefix_index.h"
 
 namespace llt::telemetry {
 
@@ -29,6 +30,7 @@ struct Step {
   std::optional<std::uint32_t> outputs, kv_tokens;
   bool partial = false;  ///< some of its tokens belong to no member
   std::vector<StepMember> members;
+  std::vector<BlockHashes> blocks;  ///< that it completed
 
   [[nodiscard]] SteadyNs end() const noexcept { return synced && *synced > finish ? *synced : finish; }
 };
@@ -40,6 +42,21 @@ struct CacheChange {
   std::int32_t slot = 0;          ///< negative: all
   std::int32_t to_slot = 0;       ///< of a copy
   std::int32_t from = 0, to = 0;  ///< positions; negative: from the first, to the last
+};
+
+/// The engine copied what a sequence holds out of its cache, or into it.
+struct StateCopy {
+  bool is_load = false;
+  std::int32_t slot = 0;
+  SteadyNs start = 0;
+  std::int64_t took_ns = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// A context that the engine made, and its limits; nullopt: not known.
+struct EngineContext {
+  SteadyNs made = 0;
+  std::optional<std::uint32_t> context_tokens, batch_tokens, ubatch_tokens, sequences;
 };
 
 }  // namespace llt::telemetry

@@ -46,8 +46,9 @@ bool StepAssembler::take(std::span<const llt_probe_record> group) {
   if (group.size() != 1) return false;
   switch (first.head.kind) {
     case LLT_PROBE_CONTEXT:
-      contexts_[first.head.context] = true;
-      return true;
+      return take_context(first.context);
+    case LLT_PROBE_BLOCKS:
+      return take_blocks(first.blocks);
     case LLT_PROBE_CONTEXT_END:
       contexts_.erase(first.head.context);
       return true;
@@ -77,6 +78,7 @@ bool StepAssembler::take_step(std::span<const llt_probe_record> group) {
   if (tokens > in.tokens || (tokens < in.tokens && !step.partial)) return false;
   give_on();
   step.number = in.head.order;
+  step.blocks = std::exchange(blocks_, {});
   step.context = role(in.head.context);
   step.operation = in.operation == LLT_PROBE_ENCODE ? StepOperation::encode : StepOperation::decode;
   step.start = static_cast<SteadyNs>(in.start);
@@ -101,6 +103,7 @@ bool StepAssembler::take_sync(const llt_probe_sync& sync) {
 bool StepAssembler::take_change(const llt_probe_memory& change) {
   // The draft model's cache follows the target's.
   if (role(change.head.context) == StepContext::draft) return true;
+  if (change.op == LLT_PROBE_STATE_SAVE || change.op == LLT_PROBE_STATE_LOAD) return take_copy(change);
   CacheChange out{CacheChange::Kind::remove, change.sequence, change.to_sequence, change.from_position,
                   change.to_position};
   switch (change.op) {
@@ -114,19 +117,53 @@ bool StepAssembler::take_change(const llt_probe_memory& change) {
       break;
     case LLT_PROBE_SEQ_ADD:
     case LLT_PROBE_SEQ_KEEP:
-    case LLT_PROBE_STATE_SAVE:
-    case LLT_PROBE_STATE_LOAD:
       return true;  // begins and ends no turn
     default:
       return false;
   }
   give_on();  // the step before it is over
+  give_blocks();
   sink_.on_change(out);
+  return true;
+}
+
+bool StepAssembler::take_context(const llt_probe_context& in) {
+  if (role(in.head.context) == StepContext::draft) return true;
+  if (in.at > kLatestNs) return false;
+  const auto known = [](std::uint32_t limit) { return limit == 0 ? std::nullopt : std::optional(limit); };
+  sink_.on_context({static_cast<SteadyNs>(in.at), known(in.context_tokens), known(in.batch_tokens),
+                    known(in.ubatch_tokens), known(in.sequences)});
+  return true;
+}
+
+bool StepAssembler::take_copy(const llt_probe_memory& in) {
+  if (!plausible(in.at, in.at + in.took) || in.sequence < 0) return false;
+  give_on();
+  sink_.on_copy({in.op == LLT_PROBE_STATE_LOAD, in.sequence, static_cast<SteadyNs>(in.at),
+                 static_cast<std::int64_t>(in.took), in.done != 0 ? in.bytes : 0});
+  return true;
+}
+
+bool StepAssembler::take_blocks(const llt_probe_blocks& in) {
+  if (role(in.head.context) == StepContext::draft) return true;
+  if (in.sequence < 0 || in.count > LLT_PROBE_BLOCKS_EACH || in.first > kMostTokens) return false;
+  // The records of one sequence that follow each other are one telling.
+  if (!blocks_.empty() && blocks_.back().slot == in.sequence &&
+      blocks_.back().first + blocks_.back().hashes.size() == in.first) {
+    blocks_.back().hashes.insert(blocks_.back().hashes.end(), in.hash, in.hash + in.count);
+    return true;
+  }
+  if (blocks_.size() >= LLT_RING_LARGEST_GROUP * LLT_PROBE_MEMBERS_EACH) give_blocks();
+  blocks_.push_back({in.sequence, in.first, {in.hash, in.hash + in.count}});
   return true;
 }
 
 void StepAssembler::flush(SteadyNs earlier_than) {
   if (waiting_ && waiting_->finish < earlier_than) give_on();
+}
+
+void StepAssembler::give_blocks() {
+  for (const BlockHashes& blocks : std::exchange(blocks_, {})) sink_.on_blocks(blocks);
 }
 
 void StepAssembler::give_on() {

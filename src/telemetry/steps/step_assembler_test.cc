@@ -11,8 +11,14 @@ class Kept final : public StepSink {
  public:
   void on_step(const Step& step) override { steps.push_back(step); }
   void on_change(const CacheChange& change) override { changes.push_back(change); }
+  void on_blocks(const BlockHashes& told) override { blocks.push_back(told); }
+  void on_copy(const StateCopy& copy) override { copies.push_back(copy); }
+  void on_context(const EngineContext& made) override { contexts.push_back(made); }
   std::vector<Step> steps;
   std::vector<CacheChange> changes;
+  std::vector<BlockHashes> blocks;
+  std::vector<StateCopy> copies;
+  std::vector<EngineContext> contexts;
 };
 
 std::vector<llt_probe_record> step_group(std::uint64_t order, std::uint16_t context, std::uint32_t tokens) {

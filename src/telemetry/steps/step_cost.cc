@@ -10,6 +10,7 @@ namespace {
 constexpr std::uint64_t kStepsNeeded = 32;   // before the model is used
 constexpr std::uint64_t kStepsPerSolve = 8;  // the coefficients move slowly
 constexpr double kFading = 0.999;            // a step counts a third after a thousand others
+constexpr double kUsualError = 0.5;          // steps that are off by a larger share count less
 
 // Solves the symmetric system of the terms in `use` by elimination; false when it has no one solution.
 template <std::size_t N>
@@ -56,12 +57,22 @@ StepCost::Terms StepCost::terms(const std::vector<StepLoad>& members) {
   return sum;
 }
 
-// Weighted by 1 / time^2: the model is to be right by the same share for short steps and for long ones.
+// The model is to be right by the same share for short steps and for long ones: weighted by 1 / time^2. By
+// the time expected, once there is one: the measured ones would give the steps that were short by chance the
+// most weight, and the costs come out too low. A step that somebody held up counts less the longer it was.
+double StepCost::weight_of(const std::vector<StepLoad>& members, double time) const {
+  const auto expected = predict(members);
+  if (!expected || *expected <= 0) return 1 / (time * time);
+  const double scale = static_cast<double>(*expected);
+  const double error = std::abs(time - scale) / scale;
+  return kUsualError / std::max(error, kUsualError) / (scale * scale);
+}
+
 void StepCost::learn(const std::vector<StepLoad>& members, std::int64_t step_ns) {
   if (members.empty() || step_ns <= 0) return;
   const Terms x = terms(members);
   const double time = static_cast<double>(step_ns);
-  const double weight = 1 / (time * time);
+  const double weight = weight_of(members, time);
   for (std::size_t i = 0; i < kTerms; ++i) {
     for (std::size_t j = 0; j < kTerms; ++j) gram_[i][j] = gram_[i][j] * kFading + weight * x[i] * x[j];
     target_[i] = target_[i] * kFading + weight * x[i] * time;

@@ -32,6 +32,7 @@ class StepCost {
   using Terms = std::array<double, kTerms>;
 
   [[nodiscard]] static Terms terms(const std::vector<StepLoad>& members);
+  [[nodiscard]] double weight_of(const std::vector<StepLoad>& members, double time) const;
   [[nodiscard]] double weight(const StepLoad& member, std::size_t members) const;
   void solve();
 

@@ -41,6 +41,26 @@ TEST(StepCost, LearnsTheCostsOfAnAdditiveEngine) {
   }
 }
 
+// Times that spread by chance, and one in ten that something held up three times as long.
+TEST(StepCost, IsNotMisledByStepsThatWereShortOrLongByChance) {
+  std::mt19937 random(11);
+  std::uniform_real_distribution<double> chance(0.6, 1.4);
+  StepCost model;
+  for (int i = 0; i < 4000; ++i) {
+    const auto members = random_step(random);
+    const double held_up = i % 10 == 0 ? 3 : 1;
+    model.learn(members, static_cast<std::int64_t>(static_cast<double>(true_cost(members)) * chance(random) *
+                                                   held_up));
+  }
+  double bias = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto members = random_step(random);
+    const auto truth = static_cast<double>(true_cost(members));
+    bias += (static_cast<double>(*model.predict(members)) / truth - 1) / 200;
+  }
+  EXPECT_NEAR(bias, 0, 0.08);
+}
+
 TEST(StepCost, SharesAreWhatEachMemberAddsAndAddUpExactly) {
   std::mt19937 random(8);
   StepCost model;

@@ -6,6 +6,7 @@
 #include "base/losses.h"
 #include "store/store.h"
 #include "telemetry/steps/attribution.h"
+#include "telemetry/steps/engine_health.h"
 #include "telemetry/steps/turn_match.h"
 
 namespace llt::telemetry {
@@ -79,7 +80,10 @@ struct StepFeed::Engine {
   Engine(StepFeed& feed, const ProbedEngine& probed)
       : id(probed.id),
         pid(probed.pid),
-        tracker([this, &feed](const CostedStep& step) { feed.store_step(*this, step); }),
+        tracker(
+            [this, &feed](const CostedStep& step) { feed.store_step(*this, step); },
+            {.on_copy = [this, &feed](const StateCopy& copy) { feed.store_copy(*this, copy); },
+             .on_context = [this, &feed](const EngineContext& made) { feed.store_context(*this, made); }}),
         assembler(tracker) {}
 
   const std::uint64_t id;
@@ -88,6 +92,8 @@ struct StepFeed::Engine {
   WallAnchor anchor;
   TurnTracker tracker;
   StepAssembler assembler;
+  EngineHealth health;
+  std::set<std::uint64_t> last_turns;  ///< who was in the last step
   bool gone = false;
 };
 
@@ -175,6 +181,36 @@ void StepFeed::store_step(Engine& engine, const CostedStep& costed) {
   for (const CostedMember& member : costed.members) {
     store_.append(to_row(engine.id, costed.step, start, member));
   }
+  if (costed.step.context == StepContext::target) examine(engine, costed);
+}
+
+void StepFeed::examine(Engine& engine, const CostedStep& costed) {
+  const Step& step = costed.step;
+  bool goes_on = false;
+  std::set<std::uint64_t> turns;
+  for (const CostedMember& member : costed.members) {
+    goes_on = goes_on || engine.last_turns.contains(member.turn);
+    if (member.turn != 0) turns.insert(member.turn);
+  }
+  engine.last_turns = std::move(turns);
+  if (!step.synced || step.result != 0) return;
+  const StepSample sample{step.end(),
+                          step.tokens,
+                          static_cast<std::uint32_t>(step.members.size()),
+                          costed.prefill_tokens > 0,
+                          step.end() - step.start,
+                          goes_on ? costed.gap_ns : std::nullopt};
+  for (const Sickness& sickness : engine.health.take(sample)) {
+    store::EventRow event;
+    event.unix_ns = engine.anchor.to_unix(step.end());
+    event.kind = sickness.kind;
+    event.severity = "warning";
+    event.message = sickness.message;
+    event.attributes = sickness.attributes;
+    event.upstream = known(engine.upstream);
+    event.pid = engine.pid;
+    store_.append(std::move(event));
+  }
 }
 
 void StepFeed::store_turn(const Engine& engine, const Turn& turn) {
@@ -194,6 +230,7 @@ void StepFeed::store_turn(const Engine& engine, const Turn& turn) {
   row.draft_tokens = turn.draft_tokens;
   row.own_ns = turn.own_ns;
   store_.append(std::move(row));
+  if (turn.prefix && turn.reads_cache) store_reuse(engine, turn);
   for (const Delay& delay : turn.delays) {
     store::InterferenceRow pair;
     pair.engine_id = engine.id;
@@ -205,6 +242,54 @@ void StepFeed::store_turn(const Engine& engine, const Turn& turn) {
     pair.decode_ns = delay.decode;
     store_.append(std::move(pair));
   }
+}
+
+void StepFeed::store_reuse(const Engine& engine, const Turn& turn) {
+  store::PromptReuseRow row;
+  row.engine_id = engine.id;
+  row.turn = turn.number;
+  row.request_id = known(turn.request_id);
+  row.start_unix_ns = engine.anchor.to_unix(turn.start);
+  row.cached_tokens = turn.prefix->cached;
+  row.prompt_tokens = turn.prefix->cached + turn.prefill_tokens;
+  row.reusable_tokens = std::min(turn.prefix->reusable, row.prompt_tokens);
+  const PromptReuse reuse = reuse_of(*turn.prefix, row.prompt_tokens);
+  row.recomputed_tokens = reuse.recomputed;
+  row.recomputed_held_tokens = reuse.recomputed_held;
+  if (turn.prefill_tokens > 0) {
+    row.recomputed_ns = static_cast<std::int64_t>(static_cast<double>(turn.own_prefill_ns) *
+                                                  static_cast<double>(reuse.recomputed) /
+                                                  static_cast<double>(turn.prefill_tokens));
+  }
+  row.shares_with_turn = turn.prefix->shares_with;
+  row.shared_tokens = turn.prefix->shares_with ? row.reusable_tokens : 0;
+  if (reuse.hashes_known) row.block_hashes = turn.prefix->hashes;
+  store_.append(std::move(row));
+}
+
+void StepFeed::store_copy(const Engine& engine, const StateCopy& copy) {
+  store::StateCopyRow row;
+  row.engine_id = engine.id;
+  row.upstream = known(engine.upstream);
+  row.start_unix_ns = engine.anchor.to_unix(copy.start);
+  row.duration_ns = copy.took_ns;
+  row.operation = copy.is_load ? "load" : "save";
+  row.slot = copy.slot;
+  row.bytes = copy.bytes;
+  store_.append(std::move(row));
+}
+
+void StepFeed::store_context(const Engine& engine, const EngineContext& context) {
+  store::EngineRow row;
+  row.engine_id = engine.id;
+  row.upstream = known(engine.upstream);
+  row.start_unix_ns = engine.anchor.to_unix(context.made);
+  row.pid = engine.pid;
+  row.context_tokens = context.context_tokens;
+  row.batch_tokens = context.batch_tokens;
+  row.ubatch_tokens = context.ubatch_tokens;
+  row.sequences = context.sequences;
+  store_.append(std::move(row));
 }
 
 void StepFeed::attribute_request(RequestRecord& record, const PhaseBreakdown& phases) {
@@ -253,6 +338,7 @@ void StepFeed::claim(Engine& engine, const RequestRecord& record, const PhaseBre
   for (Turn* turn : match.turns) {
     turn->claimed = true;
     turn->request_id = record.request_id;
+    turn->reads_cache = record.operation != Operation::embeddings && record.operation != Operation::rerank;
     turn->closed = true;
   }
   store::AttributionRow row;

@@ -62,8 +62,12 @@ class StepFeed {
   void retry(SteadyNs now);
   void announce();
   void store_step(Engine& engine, const CostedStep& step);
+  void examine(Engine& engine, const CostedStep& step);
   void resolve(Engine& engine, SteadyNs now);
   void store_turn(const Engine& engine, const Turn& turn);
+  void store_reuse(const Engine& engine, const Turn& turn);
+  void store_copy(const Engine& engine, const StateCopy& copy);
+  void store_context(const Engine& engine, const EngineContext& context);
   void claim(Engine& engine, const RequestRecord& record, const PhaseBreakdown& phases, const Match& match);
 
   const Options options_;

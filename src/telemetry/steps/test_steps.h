@@ -18,7 +18,8 @@ class Engine {
   explicit Engine(StepSink& sink) : sink_(sink) {}
 
   /// A step of the target model that takes `ms`, after a gap of 1 ms.
-  Step step(std::initializer_list<In> members, int ms = 10, StepContext context = StepContext::target) {
+  Step step(std::initializer_list<In> members, int ms = 10, StepContext context = StepContext::target,
+            std::vector<BlockHashes> blocks = {}) {
     Step step;
     step.number = ++number_;
     step.context = context;
@@ -38,6 +39,7 @@ class Engine {
       step.members.push_back(member);
     }
     step.outputs = outputs;
+    step.blocks = std::move(blocks);
     sink_.on_step(step);
     return step;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "telemetry/steps/prompt_prefix.h"
 
 namespace llt::telemetry {
 
@@ -33,16 +34,19 @@ struct Turn {
   SteadyNs start = 0, end = 0;                ///< of its first and last step
   std::uint32_t steps = 0;
   std::uint64_t prefill_tokens = 0, decode_tokens = 0, draft_tokens = 0;
-  std::int64_t own_ns = 0;
+  std::int64_t own_ns = 0, own_prefill_ns = 0;
   bool prompt_read = false;
   bool closed = false;  ///< no step of its own can follow
+
+  std::optional<PromptPrefix> prefix;  ///< nullopt: the probe does not tell what its slot holds
 
   std::vector<TurnSlice> slices;  ///< up to its last own step
   std::vector<Delay> delays;
   std::vector<TurnSlice> pending;  ///< steps of others since then: its own only if it goes on
   std::vector<Delay> pending_delays;
 
-  bool claimed = false;  ///< by a request of ours
+  bool claimed = false;     ///< by a request of ours
+  bool reads_cache = true;  ///< its kind of request can use what its slot holds; embeddings cannot
   std::string request_id;
 };
 

@@ -66,13 +66,20 @@ StepLoad load_of(const CostedMember& member) {
 void TurnTracker::on_change(const CacheChange& change) {
   switch (change.kind) {
     case CacheChange::Kind::remove:
+      prefixes_.cut(change.slot, static_cast<std::uint64_t>(std::max(0, change.from)));
       return on_remove(change);
     case CacheChange::Kind::copy:
       return on_copy(change);
     case CacheChange::Kind::clear:
+      prefixes_.cut(-1, 0);
       for (auto& [number, slot] : slots_) close(slot);
       return;
   }
+}
+
+void TurnTracker::on_blocks(const BlockHashes& blocks) {
+  prefixes_.set_told();
+  add_blocks(prefixes_, nullptr, blocks, 0, last_record_, 0);
 }
 
 // llama-server cuts a slot's cache to what a new prompt can use of it, before each part of a prompt that it
@@ -151,6 +158,10 @@ void TurnTracker::begin_turns(const Step& step) {
     Turn& opened = open_turn(member.slot, step.start);
     opened.cached_tokens = member.first_position;
     opened.copied_from = copied_from;
+    if (prefixes_.is_told() && !copied_from && member.first_position) {
+      opened.prefix = begin_prompt(prefixes_, member.slot, static_cast<std::uint64_t>(*member.first_position),
+                                   step.number, opened.number);
+    }
     slot.expect_prompt = slot.doubtful = false;
   }
 }
@@ -192,9 +203,11 @@ CostedStep TurnTracker::cost(const Step& step) {
 
 void TurnTracker::on_step(const Step& step) {
   last_record_ = step.number;
+  if (!step.blocks.empty()) prefixes_.set_told();
   if (step.context == StepContext::target && step.result == 0) begin_turns(step);
   const CostedStep costed = cost(step);
   note_slices(costed);
+  note_blocks(costed);
   if (step.result == 0) {
     for (const CostedMember& member : costed.members) note_member(step, member);
   }
@@ -206,6 +219,7 @@ void TurnTracker::note_member(const Step& step, const CostedMember& member) {
   if (turn == nullptr) return;
   turn->end = step.end();
   turn->own_ns += member.share_ns;
+  if (member.prefill_tokens > 0) turn->own_prefill_ns += member.share_ns;
   if (step.context == StepContext::draft) {
     turn->draft_tokens += member.member.tokens;
     return;
@@ -220,6 +234,20 @@ void TurnTracker::note_member(const Step& step, const CostedMember& member) {
   slot.last_position = member.member.last_position;
   // Of a prompt only the last token's results are wanted; where that is not said, a step is a prompt's last.
   if (member.member.outputs > 0 || !step.outputs) turn->prompt_read = true;
+}
+
+// Before the step's own word on whether the prompt is read: its tokens still were of the prompt.
+void TurnTracker::note_blocks(const CostedStep& costed) {
+  for (const BlockHashes& blocks : costed.step.blocks) {
+    const auto member =
+        std::ranges::find(costed.members, blocks.slot, [](const CostedMember& in) { return in.member.slot; });
+    const bool is_in = member != costed.members.end();
+    Turn* turn = is_in ? find(member->turn) : nullptr;
+    const bool prompt = turn != nullptr && turn->prefix && member->prefill_tokens > 0;
+    const auto end = is_in ? static_cast<std::uint64_t>(member->member.last_position.value_or(-1) + 1LL) : 0;
+    add_blocks(prefixes_, prompt ? &*turn->prefix : nullptr, blocks, end, costed.step.number,
+               turn == nullptr ? 0 : turn->number);
+  }
 }
 
 // Every turn that has begun and goes on waits for this step, whoever is in it.

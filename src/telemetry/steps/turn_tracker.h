@@ -32,11 +32,23 @@ struct CostedStep {
 
 class TurnTracker final : public StepSink {
  public:
+  struct Callbacks {
+    /// Of a state or a context nothing more becomes known here: they are given on.
+    std::function<void(const StateCopy&)> on_copy = [](const StateCopy&) {};
+    std::function<void(const EngineContext&)> on_context = [](const EngineContext&) {};
+  };
+
   /// `on_costed` is called for each step, with everything that is known of it then.
-  explicit TurnTracker(std::function<void(const CostedStep&)> on_costed) : on_costed_(std::move(on_costed)) {}
+  explicit TurnTracker(std::function<void(const CostedStep&)> on_costed)
+      : TurnTracker(std::move(on_costed), Callbacks()) {}
+  TurnTracker(std::function<void(const CostedStep&)> on_costed, Callbacks callbacks)
+      : on_costed_(std::move(on_costed)), callbacks_(std::move(callbacks)) {}
 
   void on_step(const Step& step) override;
   void on_change(const CacheChange& change) override;
+  void on_blocks(const BlockHashes& blocks) override;
+  void on_copy(const StateCopy& copy) override { callbacks_.on_copy(copy); }
+  void on_context(const EngineContext& context) override { callbacks_.on_context(context); }
 
   /// Closes turns without a step of their own since `before`, and all of them when the engine is gone.
   void close_idle(SteadyNs before);
@@ -63,8 +75,11 @@ class TurnTracker final : public StepSink {
   CostedStep cost(const Step& step);
   void note_member(const Step& step, const CostedMember& member);
   void note_slices(const CostedStep& costed);
+  void note_blocks(const CostedStep& costed);
 
   std::function<void(const CostedStep&)> on_costed_;
+  Callbacks callbacks_;
+  PrefixIndex prefixes_;
   std::map<std::int32_t, Slot> slots_;
   std::deque<Turn> turns_;
   std::uint64_t turns_seen_ = 0, last_record_ = 0;
