@@ -6,7 +6,13 @@ const target = process.env.LLAMATELEMETRY_CONSOLE ?? "http://127.0.0.1:8081";
 
 export default defineConfig({
   base: "/",
-  resolve: { alias: { "@schema": fileURLToPath(new URL("generated/schema.ts", import.meta.url)) } },
+  resolve: {
+    alias: {
+      "@schema": fileURLToPath(new URL("generated/schema.ts", import.meta.url)),
+      // What its package.json names as main has no default export, which cosmos.gl imports.
+      "gl-bench": fileURLToPath(new URL("node_modules/gl-bench/dist/gl-bench.module.js", import.meta.url)),
+    },
+  },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2022",

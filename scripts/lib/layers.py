@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-STORE_READ = {"store/reader.h"}
+STORE_READ = {"store/reader.h", "store/row_scanner.h"}
 STORE_FILES = {"store/edge_file.h"}  # reads files outside the store through its database engine
 STORE_APPEND = {"store/store.h"}
 

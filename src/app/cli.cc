@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "analytics/gpu/worker.h"
+#include "analytics/job.h"
 #include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
@@ -222,6 +223,7 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 
 int run(int argc, char** argv) {
   if (argc == 2 && argv[1] == analytics::gpu::kWorkerArgument) return analytics::gpu::run_worker();
+  if (argc == 2 && argv[1] == analytics::kJobArgument) return analytics::run_job();
   signal(SIGPIPE, SIG_IGN);  // a peer that closes is an error of that one write, never our end
   init_log();
 

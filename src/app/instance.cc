@@ -239,11 +239,22 @@ Result<> Instance::start_console() {
   sources.status_json = [this] { return status(); };
   sources.prometheus_text = [this] { return telemetry_->prometheus_text(); };
   sources.live = [this] { return live_facts(); };
+  sources.model = model_sources();
+  if (options_.analytics.none) sources.analytics_gpu = "none";
+  if (options_.analytics.card) sources.analytics_gpu = std::to_string(*options_.analytics.card);
   auto console = views::Console::start(std::move(console_options), std::move(sources));
   if (!console) return std::unexpected(console.error());
   console_ = std::move(*console);
   console_port_.store(console_->address().port, std::memory_order_release);
   return {};
+}
+
+views::ModelSources Instance::model_sources() {
+  if (!plan_) return {};
+  model_.emplace(plan_->launch.model, plan_->placement);
+  return {.drawing = [this] { return model_->drawing(); },
+          .summary = [this] { return model_->summary(); },
+          .plan = [this](const views::Parameters& asked) { return model_->plan(asked); }};
 }
 
 Result<> Instance::publish_addresses() {

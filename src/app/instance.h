@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/console_model.h"
 #include "app/engine_board.h"
 #include "app/engine_plan.h"
 #include "app/run_file.h"
@@ -74,6 +75,7 @@ class Instance {
   [[nodiscard]] std::string_view role_of(std::int64_t pid) const;
   [[nodiscard]] std::string status() const;
   [[nodiscard]] views::LiveFacts live_facts() const;
+  [[nodiscard]] views::ModelSources model_sources();
 
   const UpOptions options_;
   const UnixNs started_unix_ns_;
@@ -91,6 +93,7 @@ class Instance {
   std::unique_ptr<gateway::Gateway> gateway_;
   std::unique_ptr<engine::Supervisor> supervisor_;
   std::vector<std::unique_ptr<engine::Watcher>> watchers_;
+  std::optional<ConsoleModel> model_;  ///< nothing when attached: the files of others are not known
   std::unique_ptr<views::Console> console_;
   std::atomic<std::uint16_t> console_port_{0};  ///< 0 until it listens; its own threads read it
   std::optional<RunFile> run_file_;

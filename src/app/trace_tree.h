@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/span_tree.h"
 #include "base/clock.h"
 
 namespace llt::app {
@@ -35,24 +36,14 @@ struct TraceTree {
   std::vector<std::size_t> roots;        ///< in order of start
   std::vector<std::size_t> depth_first;  ///< the order for printing
   UnixNs start = 0, end = 0;             ///< of all spans together
+  analytics::SpanTree shape{{}};         ///< the same spans as times and parents
 
   [[nodiscard]] static TraceTree build(std::vector<TraceSpan> spans);
 };
 
-/// A stretch of time in which a span itself, and none of its children, was what everybody waited for.
-struct PathSegment {
-  std::size_t span = 0;
-  UnixNs start = 0;
-  std::int64_t duration_ns = 0;
+using analytics::PathSegment;
 
-  friend bool operator==(const PathSegment&, const PathSegment&) = default;
-};
-
-/// The critical path below `root`: segments in order of time that cover the root's duration exactly.
-///
-/// It is found backwards from the root's end. At each moment the child that runs is on the path; of children
-/// that run at once the one that began first, since it explains the most. Where no child runs the span
-/// itself is. Children that outlive their parent count up to its end. Time O(n log n), no recursion.
+/// As analytics::critical_path(), which says how it is found. Segments name spans by index.
 [[nodiscard]] std::vector<PathSegment> critical_path(const TraceTree& tree, std::size_t root);
 
 }  // namespace llt::app

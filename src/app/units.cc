@@ -8,6 +8,8 @@
 #include <limits>
 #include <optional>
 
+#include "base/duration_text.h"
+
 namespace llt::app {
 namespace {
 
@@ -149,20 +151,7 @@ Result<std::int64_t> parse_duration(std::string_view text) {
   return static_cast<std::int64_t>(total);
 }
 
-std::string format_duration(double nanoseconds) {
-  constexpr double kMinute = 60e9;
-  if (nanoseconds < 0) return "-" + format_duration(-nanoseconds);
-  if (nanoseconds >= 100 * kMinute) {
-    const auto minutes = static_cast<std::int64_t>(nanoseconds / kMinute);
-    return fmt::format("{}h{:02}m", minutes / 60, minutes % 60);
-  }
-  const auto [value, unit] = nanoseconds >= 1e9   ? std::pair(nanoseconds / 1e9, "s")
-                             : nanoseconds >= 1e6 ? std::pair(nanoseconds / 1e6, "ms")
-                             : nanoseconds >= 1e3 ? std::pair(nanoseconds / 1e3, "us")
-                                                  : std::pair(nanoseconds, "ns");
-  const int decimals = value >= 99.95 || unit == std::string_view("ns") ? 0 : value >= 9.995 ? 1 : 2;
-  return fmt::format("{:.{}f} {}", value, decimals, unit);
-}
+std::string format_duration(double nanoseconds) { return llt::format_duration(nanoseconds); }
 
 std::string format_size(std::uint64_t bytes) {
   constexpr std::array kNames = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};

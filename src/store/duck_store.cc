@@ -28,7 +28,7 @@ EventRow damaged_event(const std::string& message) {
   return event;
 }
 
-class DuckStore final : public Store {
+class DuckStore final : public Store, public RowScanner {
  public:
   DuckStore(DataFiles files, Options options, WriterLock lock)
       : files_(std::move(files)),
@@ -82,6 +82,12 @@ class DuckStore final : public Store {
     return engine_.run(*database, sql, format, limits, sink);
   }
 
+  Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits, const ChunkSink& sink) override {
+    const auto database = slot_.borrow();
+    if (!database) return fail(ErrorCode::unavailable, "the store is not open: " + health().message);
+    return engine_.scan(*database, sql, limits, sink);
+  }
+
   Health health() const override { return writer_->health(); }
 
   bool flush(int timeout_ms) override { return writer_->wait_durable(queue_.request_flush(), timeout_ms); }
@@ -121,7 +127,7 @@ class DuckStore final : public Store {
   std::atomic<bool> closed_{false};
 };
 
-class ReadOnlyStore final : public Reader {
+class ReadOnlyStore final : public Reader, public RowScanner {
  public:
   ReadOnlyStore(std::shared_ptr<Database> database, ScratchDir temp)
       : temp_(std::move(temp)), database_(std::move(database)) {}
@@ -129,6 +135,9 @@ class ReadOnlyStore final : public Reader {
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,
                           const Sink& sink) override {
     return engine_.run(*database_, sql, format, limits, sink);
+  }
+  Result<QueryInfo> scan(std::string_view sql, const QueryLimits& limits, const ChunkSink& sink) override {
+    return engine_.scan(*database_, sql, limits, sink);
   }
 
  private:

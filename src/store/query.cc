@@ -230,6 +230,57 @@ Result<> write_parquet(RunningQuery& run, const BoundQuery& query, const std::fi
   return {};
 }
 
+/// A chunk of DuckDB's as readers see it.
+class TypedChunk final : public RowChunk {
+ public:
+  explicit TypedChunk(duckdb_data_chunk chunk) : size_(duckdb_data_chunk_get_size(chunk)) {
+    for (idx_t i = 0; i < duckdb_data_chunk_get_column_count(chunk); ++i)
+      columns_.push_back(duckdb_data_chunk_get_vector(chunk, i));
+  }
+
+  [[nodiscard]] std::size_t size() const override { return size_; }
+  [[nodiscard]] std::span<const std::int64_t> numbers(std::size_t column) const override {
+    return {static_cast<const std::int64_t*>(duckdb_vector_get_data(columns_[column])), size_};
+  }
+  [[nodiscard]] std::string_view text(std::size_t column, std::size_t row) const override {
+    return is_null(column, row) ? std::string_view{} : string_at(columns_[column], row);
+  }
+  [[nodiscard]] bool is_null(std::size_t column, std::size_t row) const override {
+    return !valid_at(columns_[column], row);
+  }
+
+ private:
+  std::size_t size_;
+  std::vector<duckdb_vector> columns_;
+};
+
+Result<> check_types(ResultSet& result) {
+  for (idx_t i = 0; i < duckdb_column_count(result.out()); ++i) {
+    const duckdb_type type = duckdb_column_type(result.out(), i);
+    if (type != DUCKDB_TYPE_BIGINT && type != DUCKDB_TYPE_VARCHAR)
+      return fail(ErrorCode::invalid_argument, fmt::format("column {} is neither BIGINT nor VARCHAR", i));
+  }
+  return {};
+}
+
+Result<> scan_bound(RunningQuery& run, std::string_view sql, const ChunkSink& sink,
+                    const Database& database) {
+  if (auto begun = execute(run.connection.get(), "BEGIN TRANSACTION READ ONLY"); !begun)
+    return std::unexpected(begun.error());
+  auto query = bind(run.connection.get(), sql);
+  if (!query) return std::unexpected(query.error());
+  auto result = start_streaming(run.connection.get(), "SELECT *" + as_table(*query, run.limits));
+  if (!result) return std::unexpected(result.error());
+  if (auto typed = check_types(*result); !typed) return typed;
+  const auto done = each_chunk(run, *result, [&](duckdb_data_chunk chunk) -> Result<> {
+    if (sink(TypedChunk(chunk))) return {};
+    return fail(ErrorCode::unavailable, "the reader of the result went away");
+  });
+  if (done && !database.was_sound())
+    return fail(ErrorCode::unavailable, "the store had to be opened again", "try again");
+  return done;
+}
+
 Result<> run_bound(RunningQuery& run, std::string_view sql, Format format,
                    const std::filesystem::path& export_file) {
   if (auto begun = execute(run.connection.get(), "BEGIN TRANSACTION READ ONLY"); !begun) {
@@ -248,8 +299,9 @@ Result<> run_bound(RunningQuery& run, std::string_view sql, Format format,
 
 }  // namespace
 
-Result<QueryInfo> QueryEngine::run(const Database& database, std::string_view sql, Format format,
-                                   const QueryLimits& limits, const Sink& sink) {
+template <class Work>
+Result<QueryInfo> QueryEngine::guarded(const Database& database, const QueryLimits& limits, const Sink& sink,
+                                       Work&& work) {
   const SteadyNs start = now_steady();
   struct Count {
     std::atomic<int>& running;
@@ -270,9 +322,7 @@ Result<QueryInfo> QueryEngine::run(const Database& database, std::string_view sq
   RunningQuery run{std::move(*connection), limits, output, {}};
   Watchdog::Guard guard(watchdog_, run.connection.get(), limits.timeout_ms);  // ends before the connection
   const std::stop_callback on_stop(limits.stop, [&guard] { guard.stop(); });
-  const auto export_file =
-      database.temp_dir() / fmt::format("export-{}-{}", ::getpid(), exports_.fetch_add(1)) / "result.parquet";
-  Result<> done = run_bound(run, sql, format, export_file);
+  Result<> done = work(run);
   if (!done && guard.timed_out()) {
     return fail(ErrorCode::timeout, fmt::format("the query took longer than {} ms", limits.timeout_ms));
   }
@@ -286,6 +336,21 @@ Result<QueryInfo> QueryEngine::run(const Database& database, std::string_view sq
   run.info.bytes = output.bytes();
   run.info.elapsed_ns = now_steady() - start;
   return run.info;
+}
+
+Result<QueryInfo> QueryEngine::run(const Database& database, std::string_view sql, Format format,
+                                   const QueryLimits& limits, const Sink& sink) {
+  const auto export_file =
+      database.temp_dir() / fmt::format("export-{}-{}", ::getpid(), exports_.fetch_add(1)) / "result.parquet";
+  return guarded(database, limits, sink,
+                 [&](RunningQuery& run) { return run_bound(run, sql, format, export_file); });
+}
+
+Result<QueryInfo> QueryEngine::scan(const Database& database, std::string_view sql, const QueryLimits& limits,
+                                    const ChunkSink& sink) {
+  const Sink nothing = [](std::string_view) { return true; };
+  return guarded(database, limits, nothing,
+                 [&](RunningQuery& run) { return scan_bound(run, sql, sink, database); });
 }
 
 }  // namespace llt::store

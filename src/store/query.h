@@ -6,6 +6,7 @@
 
 #include "store/database.h"
 #include "store/reader.h"
+#include "store/row_scanner.h"
 #include "store/watchdog.h"
 
 namespace llt::store {
@@ -16,11 +17,18 @@ class QueryEngine {
   /// As Reader::query().
   [[nodiscard]] Result<QueryInfo> run(const Database& database, std::string_view sql, Format format,
                                       const QueryLimits& limits, const Sink& sink);
+  /// As RowScanner::scan().
+  [[nodiscard]] Result<QueryInfo> scan(const Database& database, std::string_view sql,
+                                       const QueryLimits& limits, const ChunkSink& sink);
   /// Ends all running queries soon; they fail with `unavailable`.
   void cancel_all() { watchdog_.cancel_all(); }
 
  private:
   static constexpr int kMaxRunning = 16;
+
+  /// Runs `work` on a connection of its own, with the limits of the query.
+  template <class Work>
+  Result<QueryInfo> guarded(const Database& database, const QueryLimits& limits, const Sink& sink, Work&& work);
 
   Watchdog watchdog_;
   std::atomic<int> running_{0};

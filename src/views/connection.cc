@@ -10,6 +10,7 @@
 #include "views/answers.h"
 #include "views/assets.h"
 #include "views/http_head.h"
+#include "views/pictures.h"
 
 namespace llt::views {
 namespace {
@@ -49,15 +50,29 @@ asio::awaitable<bool> Connection::read_request() {
   const auto [header_error, header_count] =
       co_await http::async_read_header(stream_, buffer_, *parser_, kTuple);
   if (header_error) co_return co_await refuse_broken(header_error);
+  if (takes_large_body()) {
+    parser_->body_limit(limits.upload_bytes);
+    stream_.expires_after(std::chrono::milliseconds(limits.upload_timeout_ms));
+  }
   if (field(parser_->get(), http::field::expect) == "100-continue") {
     if (!co_await write("HTTP/1.1 100 Continue\r\n\r\n")) co_return false;
-    stream_.expires_after(std::chrono::milliseconds(limits.header_timeout_ms));
+    stream_.expires_after(std::chrono::milliseconds(
+        takes_large_body() ? limits.upload_timeout_ms : limits.header_timeout_ms));
   }
   const auto [error, count] = co_await http::async_read(stream_, buffer_, *parser_, kTuple);
   if (error) co_return co_await refuse_broken(error);
   message_ = &parser_->get();
   keep_alive_ = message_->keep_alive();
   co_return true;
+}
+
+// Edge lists are files; everything else that is sent here is small. Asked when the head is there: who has no key
+// may not make us hold much.
+bool Connection::takes_large_body() const {
+  const auto& head = parser_->get();
+  const auto target = Target::parse(view_of(head.target()));
+  return target && route_of("POST", target->path).resource == Resource::graph_upload &&
+         context_.access.key_allowed(field(head, http::field::authorization));
 }
 
 // What the client sent is not a request we can answer: say why, then close. Always false.
@@ -134,6 +149,10 @@ asio::awaitable<void> Connection::dispatch() {
       break;
     }
     default: {
+      if (is_picture(route.resource)) {
+        co_await answer_picture(route, *target);
+        break;
+      }
       Reply reply = co_await compute(route, *target);
       co_await send(reply);
     }

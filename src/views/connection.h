@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -44,7 +45,10 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
   }
   ~Connection() override { context_.sessions.erase(this); }
 
-  void abort() override { stream_.close(); }
+  void abort() override {
+    stream_.close();
+    if (stops_ != nullptr) stops_->request_stop();
+  }
 
   boost::asio::awaitable<void> run();
 
@@ -52,9 +56,11 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
   boost::asio::awaitable<bool> read_request();
   boost::asio::awaitable<bool> refuse_broken(const boost::system::error_code& error);
   boost::asio::awaitable<void> dispatch();
+  [[nodiscard]] bool takes_large_body() const;
   [[nodiscard]] std::optional<Reply> check(const Route& route) const;
   boost::asio::awaitable<Reply> compute(const Route& route, const Target& target);
   boost::asio::awaitable<void> answer_query();
+  boost::asio::awaitable<void> answer_picture(const Route& route, const Target& target);
   boost::asio::awaitable<void> send_pieces(BytePipe& pipe, std::optional<std::string>& first,
                                            std::string_view content_type);
   boost::asio::awaitable<void> stream_live();
@@ -74,6 +80,7 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
   const boost::beast::http::request<boost::beast::http::string_body>* message_ =
       nullptr;  ///< the request being answered
   bool keep_alive_ = true;
+  std::stop_source* stops_ = nullptr;  ///< of what is being computed for this connection
 };
 
 }  // namespace llt::views

@@ -72,6 +72,8 @@ class ConsoleServer final : public Console {
         page_pool_(2),  // a heat map of millions does not hold a trace up
 
         query_pool_(static_cast<std::size_t>(options.limits.query_threads)),
+        picture_pool_(1),
+        graph_pool_(1),
         feed_({.history_seconds = options.history_seconds}, *sources.reader, sources.live,
               [this] { asio::post(*io_, [this] { wake_viewers(); }); }),
         context_{.options = options,
@@ -80,7 +82,11 @@ class ConsoleServer final : public Console {
                  .io = *io_,
                  .page_pool = page_pool_,
                  .query_pool = query_pool_,
+                 .picture_pool = picture_pool_,
+                 .graph_pool = graph_pool_,
+                 .pictures = pictures_,
                  .feed = feed_},
+        pictures_(context_.sources),
         work_(io_->get_executor()) {
     asio::co_spawn(*io_, accept(), asio::detached);
     thread_ = std::thread([this] {
@@ -101,6 +107,8 @@ class ConsoleServer final : public Console {
     work_.reset();
     thread_.join();
     query_pool_.join();
+    picture_pool_.join();
+    graph_pool_.join();
     page_pool_.join();
   }
 
@@ -125,9 +133,10 @@ class ConsoleServer final : public Console {
   const Endpoint bound_;
   std::unique_ptr<asio::io_context> io_;
   Tcp::acceptor acceptor_;
-  asio::thread_pool page_pool_, query_pool_;
+  asio::thread_pool page_pool_, query_pool_, picture_pool_, graph_pool_;
   LiveFeed feed_;
   ConsoleContext context_;
+  Pictures pictures_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };

@@ -12,6 +12,7 @@
 
 #include "base/endpoint.h"
 #include "base/error.h"
+#include "views/model_sources.h"
 
 namespace llt::store {
 class Reader;
@@ -61,12 +62,16 @@ struct Sources {
   std::function<std::string()> status_json{};      ///< the document of `status --json`
   std::function<std::string()> prometheus_text{};  ///< exposition format 0.0.4
   std::function<LiveFacts()> live{};
+  ModelSources model{};
+  std::string analytics_gpu{};  ///< where graphs may be computed: a GPU's number, "none", or "" for any
 };
 
 /// Every limit is per connection unless it says otherwise.
 struct ConsoleLimits {
   std::size_t header_bytes = 16 * 1024;         ///< 431 beyond
   std::size_t body_bytes = 1024 * 1024;         ///< 413 beyond; bodies are SQL
+  std::size_t upload_bytes = 64 * 1024 * 1024;  ///< of an edge list; 413 beyond
+  int upload_timeout_ms = 120'000;              ///< for it to arrive
   int max_connections = 256;                    ///< per process; 503 beyond
   int max_viewers = 64;                         ///< live streams per process; 503 beyond
   int max_waiting_queries = 16;                 ///< per process; 429 beyond

@@ -10,6 +10,7 @@
 #include "views/access.h"
 #include "views/console.h"
 #include "views/live_feed.h"
+#include "views/pictures.h"
 
 namespace llt::views {
 
@@ -23,6 +24,10 @@ struct ConsoleContext {
   boost::asio::thread_pool& page_pool;   ///< short work for the page; never waits behind a user's query
   boost::asio::thread_pool& query_pool;  ///< users' SQL
   std::atomic<int> queries{0};           ///< running or waiting; any thread
+  boost::asio::thread_pool& picture_pool;  ///< traces, models, plans
+  boost::asio::thread_pool& graph_pool;    ///< graphs: one at a time
+  int graphs = 0;                          ///< running or waiting
+  Pictures& pictures;
   LiveFeed& feed;
   std::set<boost::asio::steady_timer*> viewers{};  ///< cancelled when a new frame is there
   std::set<Session*> sessions{};

@@ -19,9 +19,13 @@ Result<Json> json_rows(store::Reader& reader, const std::string& sql) {
   return rows;
 }
 
+std::string json_text(const Json& document) {
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 Reply json_reply(const Json& document) {
   Reply reply;
-  reply.body = document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  reply.body = json_text(document);
   return reply;
 }
 

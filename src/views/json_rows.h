@@ -20,7 +20,8 @@ using Json = nlohmann::ordered_json;
 /// The rows of a query of ours: an array of objects. Gives up after ten seconds.
 [[nodiscard]] Result<Json> json_rows(store::Reader& reader, const std::string& sql);
 
-/// Bytes that are not UTF-8 are replaced.
+/// One line; bytes that are not UTF-8 are replaced.
+[[nodiscard]] std::string json_text(const Json& document);
 [[nodiscard]] Reply json_reply(const Json& document);
 
 /// 400 for a parameter of the target.

@@ -20,11 +20,22 @@ enum class Resource : std::uint8_t {
   schema,
   range,    ///< the live curves of any time
   request,  ///< one request; `Route::id` names it
+  // What pictures.h answers, from here to `plan`.
+  traces,
+  trace,         ///< `Route::id`: of a trace or a request
+  trace_rows,    ///< what a window of it shows
+  trace_row,     ///< `Route::part`: its number
+  graphs,        ///< what can be asked
+  graph,         ///< `Route::id`: its name
+  graph_upload,  ///< an edge list
+  model,
+  plan,
 };
 
 struct Route {
   Resource resource = Resource::asset;
   std::string id;
+  std::string part;  ///< of what `id` names
   bool method_allowed = false;
   std::string_view allow;  ///< the methods that are, for a 405
   bool needs_key = false;  ///< when keys are set: everything that shows data

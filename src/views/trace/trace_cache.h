@@ -1,0 +1,35 @@
+#pragma once
+// The traces that were looked at last, so that panning reads nothing from the store.
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "views/trace/trace_index.h"
+
+namespace llt::views {
+
+/// Thread-safe. A trace is read by one thread at a time; who asks for one that is being read waits.
+class TraceCache {
+ public:
+  /// The trace `id` (of it, or of a request). With `fresh`, rows that came since are looked for: those of a trace
+  /// that ended lately, at most once a second.
+  [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> get(store::Reader& reader, const std::string& id,
+                                                              bool fresh);
+
+ private:
+  static constexpr std::size_t kMostTraces = 4;
+  struct Entry {
+    std::string asked;  ///< as it was asked for
+    std::shared_ptr<const TraceIndex> trace;
+    SteadyNs read_at;
+  };
+
+  std::mutex mutex_;
+  std::list<Entry> entries_;  ///< used last first
+};
+
+}  // namespace llt::views

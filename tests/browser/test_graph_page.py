@@ -1,0 +1,179 @@
+"""The page Graph in a real browser: with software WebGL, and on a plain canvas where there is none."""
+
+import pytest
+
+from . import chromium
+from .pictures import pictured  # noqa: F401 (a fixture)
+
+pytestmark = pytest.mark.timeout(180)
+SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="module")
+def webgl():
+    """A browser that draws WebGL on the processor."""
+    if chromium.executable() is None:
+        pytest.skip("no chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        flags = [flag for flag in chromium.FLAGS if flag != "--disable-gpu"] + SOFTWARE_WEBGL
+        browser = started.chromium.launch(executable_path=chromium.executable(), args=flags, headless=True)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def at(webgl, pictured):
+    contexts = []
+
+    def open_(path: str, **options):
+        context = webgl.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        watched = chromium.watched_page(context, pictured.console)
+        watched.page.goto(pictured.console + path)
+        return watched
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def drawn(page, kind: str | None = None) -> None:
+    page.wait_for_function("window.llamatelemetryGraph?.picture", timeout=60_000)
+    if kind:
+        assert page.evaluate("window.llamatelemetryGraph.renderer.kind") == kind
+
+
+def drop_edges(page, rows: str) -> None:
+    page.set_input_files("#graph-file", {"name": "edges.csv", "mimeType": "text/csv", "buffer": rows.encode()})
+    page.wait_for_url("**graph=edges-*", timeout=30_000)
+    page.wait_for_function("window.llamatelemetryGraph?.picture?.head.graph.startsWith('edges-')", timeout=60_000)
+
+
+CHAIN = "src,dst\na,b\nb,c\nc,d\nd,e\na,x\nx,y\n"
+
+
+def test_webgl_draws_and_says_what_it_found(at):
+    watched = at("/graph?graph=interference")
+    page = watched.page
+    drawn(page, "webgl")
+    assert "2 nodes, 1 edges" in page.inner_text("#findings-title")
+    assert page.locator(".findings .sentences li").count() > 0
+    assert "community" in page.inner_text(".legend")
+    assert watched.problems == [] and watched.outside == []
+
+
+def test_without_webgl_the_page_says_so_and_draws(browser, pictured):
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    watched = chromium.watched_page(context, pictured.console)
+    page = watched.page
+    page.goto(pictured.console + "/graph?graph=interference&webgl=0")
+    drawn(page, "canvas")
+    assert "without WebGL" in page.inner_text("[data-banner=webgl]")
+    painted = page.evaluate("""() => { const c = document.querySelector('.graph-picture canvas');
+      return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((v, i) => i % 4 === 3 && v > 0); }""")
+    assert painted
+    context.close()
+    assert watched.problems == []
+
+
+def test_columns_colour_size_and_label(at):
+    watched = at("/graph?graph=interference")
+    page = watched.page
+    drawn(page)
+    for select, value in (("#graph-colour", "total"), ("#graph-size", "input_tokens"), ("#graph-label", "model")):
+        page.select_option(select, value)
+    page.wait_for_function("location.search.includes('colour=total') && location.search.includes('label=model')")
+    assert "500 ms" in page.inner_text(".legend-ramp") and "1,000 ms" in page.inner_text(".legend-ramp")
+    page.select_option("#graph-colour", "model")
+    page.wait_for_function("document.querySelector('.legend-items').textContent.includes('m')")
+    page.reload()
+    drawn(page)
+    assert page.input_value("#graph-size") == "input_tokens"
+    assert watched.problems == []
+
+
+def test_search_neighbourhood_and_path(at):
+    watched = at("/graph")
+    page = watched.page
+    page.wait_for_selector("#graph-file", state="attached")
+    drop_edges(page, CHAIN)
+    page.fill("#graph-find", "a")
+    page.press("#graph-find", "Enter")
+    page.wait_for_selector(".chosen")
+    assert "2 neighbours" in page.inner_text(".chosen")
+    page.select_option(".chosen select", "1")
+    page.wait_for_function("document.querySelector('.chosen').textContent.includes('3 nodes are meant')")
+    page.get_by_role("button", name="Path to…").click()
+    page.fill("#graph-find", "e")
+    page.press("#graph-find", "Enter")
+    page.wait_for_selector(".path")
+    assert "Path of 4 edges to e" in page.inner_text(".path")
+    assert page.locator(".path li").count() == 5
+    page.go_back()
+    page.wait_for_selector(".path", state="detached")
+    assert watched.problems == []
+
+
+def test_algorithms_that_begin_somewhere_take_the_chosen_node(at):
+    page = at("/graph").page
+    page.wait_for_selector("#graph-file", state="attached")
+    drop_edges(page, CHAIN)
+    page.fill("#graph-find", "c")
+    page.press("#graph-find", "Enter")
+    page.wait_for_selector(".chosen")
+    page.select_option("#graph-algorithm", "bfs")
+    page.wait_for_function("window.llamatelemetryGraph.picture.nodes.some((column) => column.name === 'distance')", timeout=30_000)
+    page.wait_for_function("document.querySelector('.chosen .attributes').textContent.includes('distance')")
+
+
+def test_a_broken_file_is_refused_in_words(at):
+    page = at("/graph?graph=interference").page
+    drawn(page)
+    page.set_input_files("#graph-file", {"name": "bad.csv", "mimeType": "text/csv", "buffer": b"src,dst,weight\na,b,-4\n"})
+    page.wait_for_selector(".toast.bad")
+    assert "negative" in page.inner_text(".toast.bad")
+
+
+def test_time_is_brushed_and_replayed(at):
+    watched = at("/graph?graph=interference")
+    page = watched.page
+    drawn(page)
+    page.wait_for_selector(".brush")
+    page.get_by_label("To", exact=True).fill("100")
+    page.wait_for_function("location.search.includes('t1=')")
+    page.wait_for_function("window.llamatelemetryGraph.marks.nodes?.length === 1")
+    page.get_by_role("button", name="Replay").click()
+    page.wait_for_function("new URLSearchParams(location.search).get('t0') > 0")
+    page.get_by_role("button", name="Stop").click()
+    page.locator(".brush").get_by_role("button", name="All").click()
+    page.wait_for_function("!location.search.includes('t0=')")
+    assert watched.problems == []
+
+
+def test_views_are_kept(at):
+    page = at("/graph?graph=interference&colour=total").page
+    drawn(page)
+    page.click(".saved summary")
+    page.fill("#view-name", "By time")
+    page.press("#view-name", "Enter")
+    page.goto(page.url.split("?")[0] + "?graph=interference")
+    drawn(page)
+    page.click(".saved summary")
+    page.get_by_role("button", name="By time", exact=True).click()
+    page.wait_for_function("location.search.includes('colour=total')")
+    page.get_by_role("button", name="Forget By time").click()
+    assert page.locator(".saved li").count() == 0
+
+
+def test_an_empty_graph_teaches(at):
+    page = at("/graph?graph=prefix").page
+    page.wait_for_selector(".graph-empty", timeout=30_000)
+    assert "No prompt has come twice" in page.inner_text(".graph-empty")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_scrolls_sideways(at, width):
+    page = at("/graph?graph=interference", viewport={"width": width, "height": 840}).page
+    drawn(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
