@@ -43,6 +43,7 @@ SELECT request_id, coalesce(model, response_model) AS model, input_tokens, outpu
 FROM r, k WHERE hash(request_id) % k.k = 0 ORDER BY start_unix_ns LIMIT {dots} * 2)";
 
 constexpr std::string_view kPlaces = R"html(<section id=charts>
+<!-- Drawn by plotly.js, Copyright Plotly, Inc., under the MIT licence. -->
 <h2>Over time</h2>
 <noscript><p>The charts need JavaScript; the tables do not.</noscript>
 <div class=charts><div id=traffic></div><div id=tokens></div><div id=ttft></div><div id=tpot></div>
@@ -58,6 +59,7 @@ const column = (name) => data.series.map((row) => row[name]);
 const rate = (name) => data.series.map((row) => row[name] === null ? null : row[name] / row.seconds);
 const line = (name, y, color, more) => ({ type: "scatter", mode: "lines", name, x: time, y, line: { color }, connectgaps: false, ...more });
 const bars = (name, y, color) => ({ type: "bar", name, x: time, y, marker: { color } });
+const asked = data.series.reduce((sum, row) => sum + row.requests, 0);
 const dots = data.dots.filter((dot) => dot.total_ms !== null);
 const safe = (text) => String(text ?? "").replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 const told = (dot) => [dot.request_id, dot.model, dot.error].filter(Boolean).map(safe).join("<br>");
@@ -71,7 +73,7 @@ const charts = {
   tpot: ["Time per output token, ms", [line("p50", column("tpot_p50"), "#0072b2"), line("p95", column("tpot_p95"), "#d55e00")], {}],
   phases: ["Where the mean request's time went, ms", [["queue", "#d55e00"], ["prefill", "#e69f00"], ["decode", "#009e73"], ["gateway", "#cc79a7"], ["client", "#0072b2"], ["unattributed", "#bbbb55"]]
     .map(([name, color]) => bars(name, column(name), color)), { barmode: "stack" }],
-  spread: ["Every request, ms", [scatter("answered", good, "total_ms", "#0072b2"), scatter("failed", bad, "total_ms", "#d55e00")], { yaxis: { type: "log" } }],
+  spread: [asked > data.dots.length ? `${data.dots.length} of the ${asked} requests, ms` : "Every request, ms", [scatter("answered", good, "total_ms", "#0072b2"), scatter("failed", bad, "total_ms", "#d55e00")], { yaxis: { type: "log" } }],
   prompts: ["Time to first token by length of the prompt, ms", [{ ...scatter("request", good, "ttft_ms", "#0072b2"), x: good.map((dot) => dot.input_tokens) }], { xaxis: { title: { text: "prompt tokens" } } }],
 };
 function draw() {

@@ -2,8 +2,8 @@
 // Puts things that overlap in time beside each other.
 
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"

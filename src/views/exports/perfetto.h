@@ -1,6 +1,8 @@
 #pragma once
 // What the store knows of a time as a trace for Perfetto's UI and trace processor.
 
+#include <optional>
+
 #include "store/reader.h"
 #include "views/exports/perfetto_writer.h"
 

@@ -2,6 +2,8 @@
 
 #include <perfetto_trace.pb.h>
 
+#include <map>
+
 namespace llt::views {
 namespace {
 

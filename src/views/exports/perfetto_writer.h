@@ -2,9 +2,7 @@
 // Perfetto's trace packets: tracks, slices, instants, counters. Packets may come in any order of time.
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
