@@ -97,7 +97,7 @@ ORDER BY max(m.start_unix_ns) DESC LIMIT {limit})sql";
 constexpr std::string_view kAdjacentWindows = R"sql(
 SELECT (ended // {window} + 1) * {window} - 1 AS second, quantile_cont(ttft, [0.5, 0.95, 0.99]) AS ttft,
        quantile_cont(tpot, [0.5, 0.95, 0.99]) AS tpot, sum(cached) / nullif(sum(input), 0) AS cache
-FROM r GROUP BY second)sql";
+FROM r GROUP BY second HAVING second >= {first})sql";
 
 std::string ended_between(std::int64_t low_ns, std::int64_t high_ns) {
   return fmt::format(fmt::runtime(kEnded), low_ns, high_ns, kLongestRequest);
