@@ -5,13 +5,13 @@ DELETE FROM received_spans;
 -- slow: 10 ms queue, 400 ms prefill, 590 ms decode, held up by neighbour; both were in the engine's steps.
 INSERT INTO requests BY NAME
 SELECT id AS request_id, lpad(no, 32, '0') AS trace_id, lpad(no, 16, '1') AS span_id, lpad(no, 16, '2') AS client_span_id,
-       {now} + begin_ms * 1000000 AS start_unix_ns, 'POST' AS method, '/v1/chat/completions' AS route, 'chat' AS operation,
+       {now} + begin_ms * 1000000::BIGINT AS start_unix_ns, 'POST' AS method, '/v1/chat/completions' AS route, 'chat' AS operation,
        'm' AS model, 'engine' AS upstream, 'llama_cpp' AS provider, true AS stream, 200 AS http_status, error AS error_type,
-       'progress' AS phase_rule, total * 1000000 AS total_ns, 0 AS receive_ns, 0 AS gateway_ns, 0 AS connect_ns, 0 AS client_ns,
-       total * 1000000 AS upstream_ns, queue * 1000000 AS queue_ns, prefill * 1000000 AS prefill_ns,
-       (total - queue - prefill) * 1000000 AS decode_ns, 0 AS unattributed_ns, 0 AS operation_start_ns,
-       total * 1000000 AS operation_ns, 0 AS queue_start_ns, queue * 1000000 AS prefill_start_ns,
-       (queue + prefill) * 1000000 AS decode_start_ns, tokens AS input_tokens, 0 AS cached_tokens, 50 AS output_tokens,
+       'progress' AS phase_rule, total * 1000000::BIGINT AS total_ns, 0 AS receive_ns, 0 AS gateway_ns, 0 AS connect_ns, 0 AS client_ns,
+       total * 1000000::BIGINT AS upstream_ns, queue * 1000000::BIGINT AS queue_ns, prefill * 1000000::BIGINT AS prefill_ns,
+       (total - queue - prefill) * 1000000::BIGINT AS decode_ns, 0 AS unattributed_ns, 0 AS operation_start_ns,
+       total * 1000000::BIGINT AS operation_ns, 0 AS queue_start_ns, queue * 1000000::BIGINT AS prefill_start_ns,
+       (queue + prefill) * 1000000::BIGINT AS decode_start_ns, tokens AS input_tokens, 0 AS cached_tokens, 50 AS output_tokens,
        'stop' AS finish_reason, 'p' || no AS prompt_hash, slot
 FROM (VALUES ('slow', '1', 0, 1000, 10, 400, 1000, 0, NULL), ('neighbour', '2', 300, 500, 5, 300, 8000, 1, NULL),
              ('quick', '3', 5000, 40, 0, 10, 10, 0, NULL), ('broken', '4', 6000, 20, 5, 10, 10, 0, 'timeout'))
@@ -30,12 +30,12 @@ SELECT 7::UBIGINT AS engine_id, i::UBIGINT AS step, 1::UBIGINT AS turn, {now} + 
        CASE WHEN i < 36 THEN 25 ELSE 0 END AS prefill_tokens, CASE WHEN i >= 36 THEN 1 ELSE 0 END AS decode_tokens,
        4000000 AS share_ns FROM range(90) r(i)
 UNION ALL BY NAME
-SELECT 7::UBIGINT, i::UBIGINT AS step, 2::UBIGINT AS turn, {now} + 10000000 + i * 11000000 AS start_unix_ns, 1 AS slot,
+SELECT i::UBIGINT AS step, 2::UBIGINT AS turn, {now} + 10000000 + i * 11000000 AS start_unix_ns, 1 AS slot,
        CASE WHEN i <= 50 THEN 200 ELSE 0 END AS prefill_tokens, CASE WHEN i > 50 THEN 1 ELSE 0 END AS decode_tokens,
        6000000 AS share_ns, 7::UBIGINT AS engine_id FROM range(30, 70) r(i);
 INSERT INTO turns BY NAME
-SELECT 7::UBIGINT AS engine_id, turn::UBIGINT AS turn, 'engine' AS upstream, id AS request_id, {now} + b * 1000000 AS start_unix_ns,
-       d * 1000000 AS duration_ns, slot, 90 AS steps, tokens::UBIGINT AS prefill_tokens, 50::UBIGINT AS decode_tokens,
+SELECT 7::UBIGINT AS engine_id, turn::UBIGINT AS turn, 'engine' AS upstream, id AS request_id, {now} + b * 1000000::BIGINT AS start_unix_ns,
+       d * 1000000::BIGINT AS duration_ns, slot, 90 AS steps, tokens::UBIGINT AS prefill_tokens, 50::UBIGINT AS decode_tokens,
        0::UBIGINT AS draft_tokens, 1 AS own_ns
 FROM (VALUES (1, 'slow', 10, 990, 0, 1000), (2, 'neighbour', 340, 440, 1, 8000)) t(turn, id, b, d, slot, tokens);
 INSERT INTO interference BY NAME
