@@ -125,13 +125,14 @@ void add_probe(CLI::App& app, CommandLine& line) {
 
 // Typed values of options that no environment variable or file can give.
 Result<> convert(CommandLine& line) {
-  if (!line.output.empty()) line.query.output = line.output;
+  if (!line.output.empty()) line.query.output = line.analyze.output.output = line.output;
   if (!line.html.empty()) line.report.html = line.html;
   if (!line.since.empty()) {
     auto since = parse_duration(line.since);
     if (!since) return fail(since.error().code, "--since: " + since.error().message, since.error().hint);
     line.report.since_ns = *since;
     line.graph.since_ns = *since;
+    line.analyze.since_ns = *since;
   }
   if (!line.gpu_memory.empty()) {
     auto size = parse_size(line.gpu_memory);
@@ -241,6 +242,7 @@ int run(int argc, char** argv) {
   add_probe(app, line);
   add_model_commands(app, line);
   add_graph_command(app, line);
+  add_analyze_command(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

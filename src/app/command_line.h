@@ -26,6 +26,7 @@ struct CommandLine {
   SynthOptions synth;
   PlanOptions plan;
   GraphOptions graph;
+  AnalyzeOptions analyze;
   std::string since, window = "1m", output, html, gpu_memory;
   std::function<int(const Settings&)> command;
 };
@@ -46,5 +47,7 @@ void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec);
 void add_model_commands(CLI::App& app, CommandLine& line);
 
 void add_graph_command(CLI::App& app, CommandLine& line);
+
+void add_analyze_command(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app

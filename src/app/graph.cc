@@ -8,15 +8,20 @@
 #include <cstdio>
 #include <cstring>
 
+#include "analytics/gpu/find.h"
 #include "analytics/model_graph.h"
 #include "analytics/read_edges.h"
 #include "analytics/store_graphs.h"
+#include "app/analytics_memory.h"
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/graph_answer.h"
+#include "app/graph_keep.h"
+#include "app/graph_texts.h"
 #include "app/progress_line.h"
 #include "app/source.h"
 #include "app/terminal.h"
+#include "app/up_options.h"
 
 namespace llt::app {
 namespace {
@@ -24,13 +29,15 @@ namespace {
 std::string kinds() {
   std::string names;
   for (const auto& kind : analytics::store_graph_kinds()) names += std::string(kind.name) + ", ";
-  return names + "model";
+  return names + "model, knn, knowledge";
 }
+
+bool of_texts(const GraphOptions& options) { return options.kind == "knn" || options.kind == "knowledge"; }
 
 // What has to be there, and nothing that contradicts it.
 Result<> check_input(const GraphOptions& options) {
-  const bool known =
-      options.kind.empty() || options.kind == "model" || analytics::find_store_graph(options.kind) != nullptr;
+  const bool known = options.kind.empty() || options.kind == "model" || of_texts(options) ||
+                     analytics::find_store_graph(options.kind) != nullptr;
   if (!known) {
     return fail(ErrorCode::invalid_argument, fmt::format("there is no graph '{}'", options.kind),
                 "choose one of " + kinds() + ", or name a file with --edges");
@@ -40,6 +47,11 @@ Result<> check_input(const GraphOptions& options) {
         ErrorCode::invalid_argument,
         options.kind.empty() ? "which graph?" : "a graph comes from the store or from a file, not from both",
         "name one of " + kinds() + ", or a file with --edges");
+  }
+  if (of_texts(options) == options.texts.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                options.texts.empty() ? "which texts?" : "only knn and knowledge are made from texts",
+                "name a file with --texts, as in 'graph knn --texts FILE'");
   }
   return {};
 }
@@ -52,12 +64,18 @@ Result<analytics::DescribedGraph> read_model(const Settings& settings) {
   return analytics::model_graph(*model);
 }
 
-Result<analytics::DescribedGraph> read_input(const Settings& settings, const GraphOptions& options) {
+Result<analytics::DescribedGraph> read_input(const Settings& settings, const GraphOptions& options,
+                                             ProgressLine& line) {
   if (options.kind == "model") return read_model(settings);
+  if (options.kind == "knn") return read_similar_texts(settings, options, line);
+  if (options.kind == "knowledge") return read_knowledge(settings, options, line);
   if (options.kind.empty()) {
     auto graph = analytics::read_edges(options.edges);
     if (!graph) return std::unexpected(graph.error());
-    return analytics::DescribedGraph{std::move(*graph), "the edges in " + options.edges, {}, {}, true};
+    analytics::DescribedGraph described;
+    described.graph = std::move(*graph);
+    described.about = "the edges in " + options.edges;
+    return described;
   }
   auto source = Source::make(settings);
   if (!source) return std::unexpected(source.error());
@@ -71,6 +89,7 @@ Result<analytics::DescribedGraph> read_input(const Settings& settings, const Gra
 analytics::Algorithm usual_algorithm(const std::string& kind) {
   const auto* graph = analytics::find_store_graph(kind);
   if (graph != nullptr) return graph->algorithm;
+  if (kind == "knn") return analytics::Algorithm::louvain;
   return kind == "model" ? analytics::Algorithm::degree : analytics::Algorithm::pagerank;
 }
 
@@ -140,6 +159,14 @@ Result<Place> place_of(const Settings& settings, const GraphOptions& options) {
   return place;
 }
 
+// The GPU's memory is the engine's first: unless the user says how much, analytics get what its plan leaves.
+void bound_memory(const Settings& settings, Place& place) {
+  const bool possible = place.want == analytics::Want::gpu || analytics::gpu::driver_gpu_count() != 0;
+  if (place.gpu.memory_bytes || place.want == analytics::Want::cpu || !possible) return;
+  const std::string gpu = place.gpu.visible.empty() ? analytics::gpu::analytics_gpu() : place.gpu.visible;
+  place.gpu.memory_bytes = planned_for_analytics(settings, gpu);
+}
+
 bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
 
 int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
@@ -150,15 +177,27 @@ int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
       {ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
 }
 
+// What was asked of the store is kept there; what comes from a file of the user's only when he says so.
+int keep_answer(const Settings& settings, const GraphAnswer& answer, const GraphOptions& options) {
+  const bool from_store = analytics::find_store_graph(options.kind) != nullptr;
+  if (options.no_save || !(options.save || from_store)) return kDone;
+  const auto kept = keep_result(data_folder(settings), graph_result(answer, options.kind));
+  if (kept) return kDone;
+  if (options.save) return failed(kept.error());
+  std::fprintf(stderr, "llamatelemetry: the answer is not kept: %s\n", kept.error().to_string().c_str());
+  return kDone;
+}
+
 }  // namespace
 
 int run_graph(const Settings& settings, const GraphOptions& options) {
   if (auto checked = check_input(options); !checked) return bad_usage(checked.error());
-  const auto place = place_of(settings, options);
+  auto place = place_of(settings, options);
   if (!place) return bad_usage(place.error());
+  bound_memory(settings, *place);
   ProgressLine line;
   line.show("reading");
-  const auto input = read_input(settings, options);
+  const auto input = read_input(settings, options, line);
   if (!input) return line.clear(), failed(input.error());
   const auto request = make_request(options, *input);
   if (!request) return line.clear(), bad_usage(request.error());
@@ -172,7 +211,9 @@ int run_graph(const Settings& settings, const GraphOptions& options) {
       });
   line.clear();
   if (!run) return failed(run.error());
-  return print_answer({*input, *request, *run}, options);
+  const GraphAnswer answer{*input, *request, *run};
+  const int printed = print_answer(answer, options);
+  return printed == kDone ? keep_answer(settings, answer, options) : printed;
 }
 
 }  // namespace llt::app
