@@ -29,18 +29,19 @@ def member(column: Column) -> str:
 
 
 def row_struct(table: Table) -> str:
+    visited = f"const {table.row}&" if table.header == "rows" else "Row&"
+    template = "template <class Visitor>" if table.header == "rows" else f"template <RowOf<{table.row}> Row, class Visitor>"
     lines = [f"/// {table.description}", f"struct {table.row} {{"]
     lines += [member(column) for column in table.columns]
     lines += ["", f"  friend bool operator==(const {table.row}&, const {table.row}&) = default;", "};", "",
               f"/// Calls `visit(value)` for each column of a row in the order of the table `{table.name}`.",
-              "template <class Visitor>",
-              f"void for_each_column(const {table.row}& row, Visitor&& visit) {{"]
+              template, f"void for_each_column({visited} row, Visitor&& visit) {{"]
     lines += [f"  visit(row.{column.name});" for column in table.columns]
     return "\n".join(lines + ["}", ""])
 
 
 def rows_h(schema: Schema) -> str:
-    structs = "\n".join(row_struct(table) for table in schema.tables if table.row)
+    structs = "\n".join(row_struct(table) for table in schema.tables if table.row and table.header == "rows")
     return f"""{HEAD}#pragma once
 // One struct for each table that is appended to. Optional members are NULL when empty. JSON columns take
 // the text of a JSON object; the store refuses what is not JSON.
@@ -51,6 +52,29 @@ def rows_h(schema: Schema) -> str:
 #include <vector>
 
 namespace llt::store {{
+
+{structs}
+}}  // namespace llt::store
+"""
+
+
+def other_rows_h(schema: Schema, header: str) -> str:
+    structs = "\n".join(row_struct(table) for table in schema.tables if table.header == header)
+    return f"""{HEAD}#pragma once
+// Rows as in rows.h that another process hands in: their columns can be set as well as read, one by one.
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace llt::store {{
+
+/// A row, or a row that is only read.
+template <class T, class Row>
+concept RowOf = std::same_as<std::remove_const_t<T>, Row>;
 
 {structs}
 }}  // namespace llt::store
@@ -232,6 +256,7 @@ inline constexpr std::array<const MetricInfo*, {len(schema.metrics)}> kMetrics{{
 def files(schema: Schema) -> dict[str, str]:
     return {
         "rows.h": rows_h(schema),
+        "graph_rows.h": other_rows_h(schema, "graph_rows"),
         "tables.h": tables_h().replace("SCHEMA_VERSION", str(schema.version)),
         "tables.cc": tables_cc(schema),
         "losses.h": losses_h(schema),

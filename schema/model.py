@@ -36,6 +36,7 @@ class Table:
     row: str = ""
     age_column: str = ""
     notes: str = ""
+    header: str = "rows"  # the C++ header that its struct is in; others than `rows` have rows that can be read back
     view: str = ""  # a view with the same columns that holds this table's rows and the spans of spans.toml
     view_description: str = ""
 

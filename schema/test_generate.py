@@ -73,7 +73,7 @@ class Output(unittest.TestCase):
                 self.assertIn(f"  {column.name}: ", script)
                 self.assertIn(f"| `{column.name}` |", doc)
                 if table.row:
-                    self.assertIn(f"visit(row.{column.name});", files["rows.h"])
+                    self.assertIn(f"visit(row.{column.name});", files[f"{table.header}.h"])
 
     def test_quotes_are_escaped(self):
         self.assertEqual(emit_cpp.quote('a"b\\c\n'), '"a\\"b\\\\c\\n"')

@@ -17,6 +17,44 @@ void scale_betweenness(std::vector<double>& sums, std::span<const Vertex> source
   }
 }
 
+namespace {
+
+// How many vertices are connected with each, itself included.
+std::vector<Vertex> connected(const Csr& both) {
+  std::vector<Vertex> size(both.vertices(), 0), part;
+  std::vector<bool> seen(both.vertices(), false);
+  for (Vertex root = 0; root < both.vertices(); ++root) {
+    if (seen[root]) continue;
+    seen[root] = true;
+    part.assign(1, root);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      for (const Vertex v : both.row(part[i])) {
+        if (!seen[v]) seen[v] = true, part.push_back(v);
+      }
+    }
+    for (const Vertex v : part) size[v] = static_cast<Vertex>(part.size());
+  }
+  return size;
+}
+
+}  // namespace
+
+std::vector<double> betweenness_from_arcs(const Csr& both, std::span<const double> sums,
+                                          std::span<const Vertex> sources) {
+  std::vector<double> through(both.vertices(), 0.0);
+  for (Vertex u = 0; u < both.vertices(); ++u) {
+    for (std::uint64_t arc = both.offsets[u]; arc < both.offsets[u + 1]; ++arc) through[u] += sums[arc];
+  }
+  const auto size = connected(both);
+  for (const Vertex source : sources) {
+    const double own = size[source] - 1.0, left = through[source] - own;
+    constexpr double kRounding = 1e-12;  // of what is taken away: nothing is left
+    through[source] = left > own * kRounding ? left : 0.0;
+  }
+  scale_betweenness(through, sources);
+  return through;
+}
+
 std::vector<EdgeValue> edge_betweenness_of(const Csr& rows, std::span<const double> sums, std::size_t sources,
                                            bool directed) {
   const auto k = static_cast<double>(sources);

@@ -13,8 +13,8 @@ namespace {
 // graph: 0.8 s on an H100) counted. Work is edges; for betweenness edges times sources, for layouts edges
 // times rounds. UINT64_MAX: never seen to be. Measured on an H100 beside 32 cores (docs/performance.md),
 // rounded up. Louvain and Leiden are far quicker there, but find worse communities in graphs that have hardly
-// any, so small graphs are left to the CPU. Betweenness of vertices is left to it at any size, since the back
-// ends disagree on large power-law graphs; that of edges was slower on the GPU up to 10^8, and from where it
+// any, so small graphs are left to the CPU. Betweenness of vertices is left to it at any size: it
+// takes the GPU as long as that of edges, which was slower on the GPU up to 10^8, and from where it
 // is not is a guess.
 std::uint64_t crossover(Algorithm algorithm) {
   switch (algorithm) {

@@ -3,14 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <iterator>
 #include <numeric>
+
+#include "analytics/group_names.h"
+#include "analytics/why.h"
 
 namespace llt::analytics {
 namespace {
 
 constexpr std::size_t kNamedMembers = 3;
-constexpr Vertex kNamedGroups = 5;
+// Looking at every edge again takes as long as some algorithms.
+constexpr std::size_t kMostEdgesLookedAt = 20'000'000;
 
 std::string percent(double part, double whole) { return fmt::format("{:.3g} %", 100 * part / whole); }
 
@@ -23,8 +29,9 @@ std::string listed(const std::vector<std::string>& names) {
 
 class Reporter {
  public:
-  Reporter(const EdgeList& edges, const Request& request, const Outcome& outcome, const NameOf& name)
-      : edges_(edges), request_(request), outcome_(outcome), name_(name) {}
+  Reporter(const EdgeList& edges, const Request& request, const Outcome& outcome, const NameOf& name,
+           const NameOf& words)
+      : edges_(edges), request_(request), outcome_(outcome), name_(name), words_(words) {}
 
   std::vector<std::string> run() {
     if (edges_.vertices == 0) return {"The graph is empty."};
@@ -51,6 +58,17 @@ class Reporter {
 
  private:
   void say(std::string sentence) { said_.push_back(std::move(sentence)); }
+  [[nodiscard]] bool small() const { return edges_.size() <= kMostEdgesLookedAt; }
+
+  std::string names_of(const std::vector<Vertex>& vertices, std::size_t most = kNamedMembers) const {
+    std::vector<std::string> names;
+    for (const Vertex v : vertices) {
+      std::string name = name_(v);
+      if (names.size() < most && std::ranges::find(names, name) == names.end())
+        names.push_back(std::move(name));
+    }
+    return listed(names);
+  }
 
   void ranking() {
     const auto order = ranked(outcome_.values);
@@ -62,7 +80,7 @@ class Reporter {
         say(fmt::format("{} has the highest rank, {} of all; an average vertex has {}.", top,
                         percent(most, total), percent(1, static_cast<double>(edges_.vertices))));
         half_of(order, total, "rank");
-        why_ranked(order.front());
+        why_ranked(order, total);
         break;
       case Algorithm::betweenness:
         if (most <= 0) return say("No shortest path leads through a third vertex.");
@@ -70,6 +88,7 @@ class Reporter {
             "{} lies on {} of all shortest paths between others: without it they get longer or break.", top,
             percent(most, 1)));
         half_of(order, total, "betweenness");
+        if (small()) say(parts("Without " + top + " what it joins", parts_without(edges_, order.front())));
         break;
       case Algorithm::kcore: {
         const auto inner = std::ranges::count(outcome_.values, most);
@@ -77,15 +96,44 @@ class Reporter {
             fmt::format("The innermost core has k = {:.0f}: {} vertices, each with at least {:.0f} "
                         "neighbours among them.",
                         most, inner, most));
+        if (most > 0)
+          say("Among them: " +
+              names_of(order, std::min<std::size_t>(kNamedMembers, static_cast<std::size_t>(inner))) + ".");
         break;
       }
       case Algorithm::triangles:
         say(fmt::format("There are {:.0f} triangles; {} is part of {:.0f}.", total / 3, top, most));
+        why_triangles(order.front(), most);
         break;
       default:
         say(fmt::format("{} has the most edges, {:.0f}; the average is {:.3g}.", top, most,
                         total / static_cast<double>(edges_.vertices)));
+        why_degree(order.front());
     }
+  }
+
+  static std::string parts(const std::string& without, const std::vector<Vertex>& sizes) {
+    if (sizes.size() < 2) return without + " stays connected: there are ways around it.";
+    std::vector<std::string> largest;
+    for (std::size_t i = 0; i < std::min(kNamedMembers, sizes.size()); ++i)
+      largest.push_back(std::to_string(sizes[i]));
+    return fmt::format("{} falls into {} parts, {} of {} vertices.", without, sizes.size(),
+                       sizes.size() > kNamedMembers ? "the largest" : "those", listed(largest));
+  }
+
+  void why_triangles(Vertex top, double triangles) {
+    if (triangles <= 0 || !small()) return;
+    const auto neighbours = static_cast<double>(neighbours_of(edges_, top).size());
+    say(fmt::format("It has {:.0f} neighbours: {} of their pairs are joined.", neighbours,
+                    percent(triangles, neighbours * (neighbours - 1) / 2)));
+  }
+
+  void why_degree(Vertex top) {
+    if (edges_.size() == 0) return;
+    const auto out = std::ranges::count(edges_.source, top), in = std::ranges::count(edges_.target, top);
+    const std::vector<double> same(edges_.vertices, 1.0);
+    say(fmt::format("{} lead to it and {} from it; most are with {}.", in, out,
+                    names_of(strongest_givers(edges_, same, top, false, kNamedMembers))));
   }
 
   void half_of(const std::vector<Vertex>& order, double total, std::string_view what) {
@@ -95,35 +143,27 @@ class Reporter {
     say(fmt::format("{} of {} vertices hold half of all {}.", count, order.size(), what));
   }
 
-  // Why the first of a ranking is there: the heaviest edges to it.
-  void why_ranked(Vertex top) {
-    std::vector<std::pair<double, Vertex>> givers;
-    for (std::size_t e = 0; e < edges_.size(); ++e) {
-      if (edges_.target[e] == top && edges_.source[e] != top)
-        givers.emplace_back(outcome_.values[edges_.source[e]] * (edges_.weighted() ? edges_.weight[e] : 1),
-                            edges_.source[e]);
+  // Why the first ones are there: the edges that bring most.
+  void why_ranked(const std::vector<Vertex>& order, double total) {
+    if (!small()) return;
+    constexpr std::array kPlace{"What lifts it most are its edges from", "second", "third"};
+    for (std::size_t i = 0; i < std::min(kPlace.size(), order.size()); ++i) {
+      const auto givers =
+          strongest_givers(edges_, outcome_.values, order[i], takes_direction(request_), kNamedMembers);
+      if (givers.empty()) return;
+      if (i == 0)
+        say(fmt::format("{} {}.", kPlace[i], names_of(givers)));
+      else
+        say(fmt::format("The {} is {} with {}, lifted most by {}.", kPlace[i], name_(order[i]),
+                        percent(outcome_.values[order[i]], total), names_of(givers)));
     }
-    if (givers.empty()) return;
-    std::ranges::sort(givers, std::greater<>());
-    std::vector<std::string> names;
-    for (const auto& [value, giver] : givers) {
-      const std::string name = name_(giver);
-      if (std::ranges::find(names, name) == names.end()) names.push_back(name);
-      if (names.size() == kNamedMembers) break;
-    }
-    say(fmt::format("What lifts it most are its edges from {}.", listed(names)));
   }
 
   void groups() {
     const bool communities = info_of(request_.algorithm).answer == Answer::communities;
     const std::string_view noun = communities ? "communit" : "component";
-    std::vector<std::vector<Vertex>> members(std::min(kNamedGroups, outcome_.group_count));
     std::vector<Vertex> size(outcome_.group_count, 0);
-    for (Vertex v = 0; v < outcome_.groups.size(); ++v) {
-      const Vertex group = outcome_.groups[v];
-      ++size[group];
-      if (group < members.size()) members[group].push_back(v);
-    }
+    for (const Vertex group : outcome_.groups) ++size[group];
     const auto alone = std::ranges::count(size, Vertex{1});
     say(fmt::format(
         "There {} {} {}{}; the largest has {} of {} vertices{}.", outcome_.group_count == 1 ? "is" : "are",
@@ -137,18 +177,40 @@ class Reporter {
                       : q < 0.6 ? "the communities are clear"
                                 : "the communities are very clear"));
     }
-    if (!communities) return;
-    const auto degree = inner_degrees();
-    for (Vertex group = 0; group < members.size() && members[group].size() > 1; ++group) {
-      auto& all = members[group];
-      const std::size_t shown = std::min(kNamedMembers, all.size());
-      std::partial_sort(
-          all.begin(), all.begin() + static_cast<std::ptrdiff_t>(shown), all.end(),
-          [&](Vertex a, Vertex b) { return degree[a] != degree[b] ? degree[a] > degree[b] : a < b; });
-      std::vector<std::string> names;
-      for (std::size_t i = 0; i < shown; ++i) names.push_back(name_(all[i]));
-      say(fmt::format("Community {} ({} vertices) is around {}.", group, all.size(), listed(names)));
+    const auto names = words_ ? name_groups(outcome_, kNamedGroups, words_) : std::vector<GroupName>();
+    const auto around = middles(size);
+    for (Vertex group = 0; group < around.size() && size[group] > 1; ++group) {
+      const std::string name = group < names.size() ? named(names[group]) : std::string();
+      if (name.empty() && !communities) continue;
+      say(fmt::format("{} {} ({} vertices) {}is around {}.", communities ? "Community" : "Component", group,
+                      size[group], name, names_of(around[group])));
     }
+  }
+
+  // "is about gpu, memory (shared by 92 % of it and 3 % of all others) and "
+  std::string named(const GroupName& name) const {
+    if (name.terms.empty()) return {};
+    const std::string elsewhere =
+        name.size == edges_.vertices ? "" : fmt::format(" and {} of all others", percent(name.elsewhere, 1));
+    return fmt::format("is about {} (the first in {} of it{}) and ", listed(name.terms),
+                       percent(name.inside, 1), elsewhere);
+  }
+
+  // Of each of the first groups the members with the heaviest edges inside it.
+  std::vector<std::vector<Vertex>> middles(const std::vector<Vertex>& size) const {
+    const auto degree = inner_degrees();
+    std::vector<std::vector<Vertex>> members(std::min<std::size_t>(kNamedGroups, size.size()));
+    for (Vertex v = 0; v < outcome_.groups.size(); ++v) {
+      if (outcome_.groups[v] < members.size()) members[outcome_.groups[v]].push_back(v);
+    }
+    for (auto& all : members) {
+      const std::size_t shown = std::min(kNamedMembers, all.size());
+      std::ranges::partial_sort(
+          all, all.begin() + static_cast<std::ptrdiff_t>(shown),
+          [&](Vertex a, Vertex b) { return degree[a] != degree[b] ? degree[a] > degree[b] : a < b; });
+      all.resize(shown);
+    }
+    return members;
   }
 
   // The weight of the edges that join each vertex to its own community.
@@ -172,6 +234,14 @@ class Reporter {
       say(fmt::format("The edge between {} carries {} of all shortest paths.", pair, percent(top->value, 1)));
     else
       say(fmt::format("The most alike are {}, at {:.3g}.", pair, top->value));
+    if (!small()) return;
+    if (request_.algorithm == Algorithm::edge_betweenness)
+      return say(parts("Without it what it joins", parts_without(edges_, top->source, top->target)));
+    std::vector<Vertex> common;
+    std::ranges::set_intersection(neighbours_of(edges_, top->source), neighbours_of(edges_, top->target),
+                                  std::back_inserter(common));
+    if (!common.empty())
+      say(fmt::format("{} neighbours are common to them, such as {}.", common.size(), names_of(common)));
   }
 
   void paths() {
@@ -193,14 +263,15 @@ class Reporter {
   const Request& request_;
   const Outcome& outcome_;
   const NameOf& name_;
+  const NameOf& words_;
   std::vector<std::string> said_;
 };
 
 }  // namespace
 
 std::vector<std::string> findings(const EdgeList& edges, const Request& request, const Outcome& outcome,
-                                  const NameOf& name) {
-  return Reporter(edges, request, outcome, name).run();
+                                  const NameOf& name, const NameOf& words) {
+  return Reporter(edges, request, outcome, name, words).run();
 }
 
 std::vector<Vertex> ranked(const std::vector<double>& values) {

@@ -130,7 +130,9 @@ void add_probe(CLI::App& app, CommandLine& line) {
 
 // Typed values of options that no environment variable or file can give.
 Result<> convert(CommandLine& line) {
-  if (!line.output.empty()) line.query.output = line.exports.output = line.output;
+  if (!line.output.empty()) {
+    line.query.output = line.exports.output = line.analyze.output.output = line.output;
+  }
   if (!line.html.empty()) line.report.html = line.html;
   if (!line.since.empty()) {
     auto since = parse_duration(line.since);
@@ -138,6 +140,7 @@ Result<> convert(CommandLine& line) {
     line.report.since_ns = *since;
     line.graph.since_ns = *since;
     line.exports.since_ns = *since;
+    line.analyze.since_ns = *since;
   }
   if (line.slo) {
     auto slo = parse_slo(*line.slo);
@@ -255,6 +258,7 @@ int run(int argc, char** argv) {
   add_graph_command(app, line);
   add_export_command(app, line);
   add_bench_command(app, line);
+  add_analyze_command(app, line);
 
   std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
   auto engine_arguments = take_engine_arguments(arguments);

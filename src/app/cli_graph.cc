@@ -7,7 +7,8 @@ namespace {
 
 void add_input(CLI::App& command, CommandLine& line) {
   GraphOptions& graph = line.graph;
-  command.add_option("kind", graph.kind, "trace, services, interference, prefix or model")->type_name("KIND");
+  command.add_option("kind", graph.kind, "trace, services, interference, prefix, model, knn or knowledge")
+      ->type_name("KIND");
   command
       .add_option("--edges", graph.edges, "CSV or Parquet file with the columns src, dst and perhaps weight")
       ->type_name("FILE");
@@ -18,6 +19,28 @@ void add_input(CLI::App& command, CommandLine& line) {
   command.add_option("--since", line.since, "only what began within this time, e.g. 30m or 7d")
       ->type_name("TIME");
   command.add_option("--trace", graph.trace, "trace: only the one with this id")->type_name("ID");
+}
+
+void add_texts(CLI::App& command, CommandLine& line) {
+  GraphOptions& graph = line.graph;
+  command.add_option("--texts", graph.texts, "knn, knowledge: texts in a .txt, .csv or .jsonl file")
+      ->type_name("FILE");
+  command
+      .add_option("--url", graph.url,
+                  "knn, knowledge: the server that reads them (default: the running instance)")
+      ->type_name("URL");
+  command
+      .add_option("--work", graph.work, "knn, knowledge: keep its answers there, so that another run goes on")
+      ->type_name("FILE");
+  command.add_option("--neighbours", graph.neighbours, "knn: so many for each text (default 10)")
+      ->type_name("K")
+      ->check(CLI::PositiveNumber);
+  command
+      .add_option("--min-similarity", graph.min_similarity, "knn: leave out what is less alike (default 0)")
+      ->type_name("S")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_flag("--keep-ungrounded", graph.keep_ungrounded,
+                   "knowledge: also relations whose sentence does not have both names in it");
 }
 
 void add_algorithm(CLI::App& command, CommandLine& line) {
@@ -59,6 +82,9 @@ void add_execution(CLI::App& command, CommandLine& line) {
                   "at most so much of the GPU's memory (default: what is free)")
       ->type_name("SIZE");
   command.add_option("--rows", graph.rows, "how many rows to show (default 20)")->type_name("N");
+  CLI::Option* save = command.add_flag("--save", graph.save,
+                                       "keep the answer in the store also when the graph is from a file");
+  command.add_flag("--no-save", graph.no_save, "do not keep the answer in the store")->excludes(save);
   command.add_flag("--json", graph.json, "print one JSON document with every row");
 }
 
@@ -70,11 +96,14 @@ void add_graph_command(CLI::App& app, CommandLine& line) {
       "  llamatelemetry graph services\n"
       "  llamatelemetry graph interference --since 1h --algorithm louvain\n"
       "  llamatelemetry graph model --model model.gguf --algorithm layout --json\n"
+      "  llamatelemetry graph knn --texts tickets.jsonl\n"
+      "  llamatelemetry graph knowledge --texts notes.txt --work notes.work\n"
       "  llamatelemetry graph --edges calls.csv\n"
       "  llamatelemetry graph --edges calls.parquet --algorithm louvain --json\n"
       "  llamatelemetry graph --edges roads.csv --algorithm sssp --from Rome",
       [&line](const Settings& s) { return run_graph(s, line.graph); });
   add_input(*command, line);
+  add_texts(*command, line);
   add_algorithm(*command, line);
   add_execution(*command, line);
 }

@@ -31,6 +31,7 @@ struct CommandLine {
   GraphOptions graph;
   ExportOptions exports;
   BenchOptions bench;
+  AnalyzeOptions analyze;
   std::string since, window = "1m", output, html, gpu_memory;
   std::optional<std::string> slo;
   std::function<int(const Settings&)> command;
@@ -56,5 +57,7 @@ void add_graph_command(CLI::App& app, CommandLine& line);
 void add_export_command(CLI::App& app, CommandLine& line);
 
 void add_bench_command(CLI::App& app, CommandLine& line);
+
+void add_analyze_command(CLI::App& app, CommandLine& line);
 
 }  // namespace llt::app

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analytics/table_question.h"
 #include "app/plan_input.h"
 #include "app/settings.h"
 #include "app/slo.h"
@@ -64,9 +65,15 @@ int run_synth(const Settings& settings, const SynthOptions& options);
 int run_plan(const Settings& settings, const PlanOptions& options);
 
 struct GraphOptions {
-  std::string kind;   ///< trace, services, interference, prefix, model; empty: a file
+  std::string kind;   ///< trace, services, interference, prefix, model, knn, knowledge; empty: a file
   std::string edges;  ///< that file
   std::string trace;  ///< trace: only this one
+  std::string texts;  ///< knn, knowledge: file of texts
+  std::string url;    ///< of the server that reads them; empty: the running instance
+  std::string work;   ///< where its answers are kept; empty: nowhere
+  std::size_t neighbours = 10;   ///< knn
+  double min_similarity = 0;     ///< knn
+  bool keep_ungrounded = false;  ///< knowledge
   std::optional<std::int64_t> since_ns;
   std::string algorithm;  ///< empty: the graph's usual one
   std::string backend = "auto";
@@ -81,8 +88,18 @@ struct GraphOptions {
   std::optional<std::uint64_t> gpu_memory_bytes;
   std::size_t rows = 20;
   bool json = false;
+  bool save = false, no_save = false;  ///< keep the answer in the store; neither: what was asked of the store
 };
 int run_graph(const Settings& settings, const GraphOptions& options);
+
+struct AnalyzeOptions {
+  analytics::TableQuestion question;
+  std::string operation, every, window;
+  std::optional<std::int64_t> since_ns;
+  bool show_sql = false;  ///< print the statement instead of running it
+  QueryOptions output;    ///< where and in which format; its sql is made here
+};
+int run_analyze(const Settings& settings, const AnalyzeOptions& options);
 /// `probe print-env`
 int run_probe_environment(const Settings& settings);
 

@@ -8,13 +8,17 @@
 #include <cstdio>
 #include <cstring>
 
+#include "analytics/gpu/find.h"
 #include "analytics/store_graphs.h"
+#include "app/analytics_memory.h"
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/graph_answer.h"
 #include "app/graph_input.h"
+#include "app/graph_keep.h"
 #include "app/progress_line.h"
 #include "app/terminal.h"
+#include "app/up_options.h"
 
 namespace llt::app {
 namespace {
@@ -23,6 +27,7 @@ namespace {
 analytics::Algorithm usual_algorithm(const std::string& kind) {
   const auto* graph = analytics::find_store_graph(kind);
   if (graph != nullptr) return graph->algorithm;
+  if (kind == "knn") return analytics::Algorithm::louvain;
   return kind == "model" ? analytics::Algorithm::degree : analytics::Algorithm::pagerank;
 }
 
@@ -92,6 +97,14 @@ Result<Place> place_of(const Settings& settings, const GraphOptions& options) {
   return place;
 }
 
+// The GPU's memory is the engine's first: unless the user says how much, analytics get what its plan leaves.
+void bound_memory(const Settings& settings, Place& place) {
+  const bool possible = place.want == analytics::Want::gpu || analytics::gpu::driver_gpu_count() != 0;
+  if (place.gpu.memory_bytes || place.want == analytics::Want::cpu || !possible) return;
+  const std::string gpu = place.gpu.visible.empty() ? analytics::gpu::analytics_gpu() : place.gpu.visible;
+  place.gpu.memory_bytes = planned_for_analytics(settings, gpu);
+}
+
 bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
 
 int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
@@ -102,15 +115,27 @@ int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
       {ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
 }
 
+// What was asked of the store is kept there; what comes from a file of the user's only when he says so.
+int keep_answer(const Settings& settings, const GraphAnswer& answer, const GraphOptions& options) {
+  const bool from_store = analytics::find_store_graph(options.kind) != nullptr;
+  if (options.no_save || !(options.save || from_store)) return kDone;
+  const auto kept = keep_result(data_folder(settings), graph_result(answer, options.kind));
+  if (kept) return kDone;
+  if (options.save) return failed(kept.error());
+  std::fprintf(stderr, "llamatelemetry: the answer is not kept: %s\n", kept.error().to_string().c_str());
+  return kDone;
+}
+
 }  // namespace
 
 int run_graph(const Settings& settings, const GraphOptions& options) {
   if (auto checked = check_graph_input(options); !checked) return bad_usage(checked.error());
-  const auto place = place_of(settings, options);
+  auto place = place_of(settings, options);
   if (!place) return bad_usage(place.error());
+  bound_memory(settings, *place);
   ProgressLine line;
   line.show("reading");
-  const auto input = read_graph_input(settings, options);
+  const auto input = read_graph_input(settings, options, line);
   if (!input) return line.clear(), failed(input.error());
   const auto request = make_request(options, *input);
   if (!request) return line.clear(), bad_usage(request.error());
@@ -124,7 +149,9 @@ int run_graph(const Settings& settings, const GraphOptions& options) {
       });
   line.clear();
   if (!run) return failed(run.error());
-  return print_answer({*input, *request, *run}, options);
+  const GraphAnswer answer{*input, *request, *run};
+  const int printed = print_answer(answer, options);
+  return printed == kDone ? keep_answer(settings, answer, options) : printed;
 }
 
 }  // namespace llt::app

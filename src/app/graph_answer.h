@@ -17,6 +17,8 @@ struct GraphAnswer {
 
   /// A vertex in words: its label where it has one, otherwise its id.
   [[nodiscard]] std::string name(analytics::Vertex v) const;
+  /// All that is known of a vertex in words; empty where its id is a number and nothing else is known.
+  [[nodiscard]] std::string words(analytics::Vertex v) const;
 };
 
 using Print = std::function<bool(std::string_view)>;

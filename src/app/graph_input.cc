@@ -5,10 +5,13 @@
 #include "analytics/model_graph.h"
 #include "analytics/read_edges.h"
 #include "analytics/store_graphs.h"
+#include "app/graph_texts.h"
 #include "app/source.h"
 
 namespace llt::app {
 namespace {
+
+bool of_texts(const GraphOptions& options) { return options.kind == "knn" || options.kind == "knowledge"; }
 
 Result<analytics::DescribedGraph> read_model(const Settings& settings) {
   const auto file = settings.text("model");
@@ -23,12 +26,12 @@ Result<analytics::DescribedGraph> read_model(const Settings& settings) {
 std::string graph_kinds() {
   std::string names;
   for (const auto& kind : analytics::store_graph_kinds()) names += std::string(kind.name) + ", ";
-  return names + "model";
+  return names + "model, knn, knowledge";
 }
 
 Result<> check_graph_input(const GraphOptions& options) {
-  const bool known =
-      options.kind.empty() || options.kind == "model" || analytics::find_store_graph(options.kind) != nullptr;
+  const bool known = options.kind.empty() || options.kind == "model" || of_texts(options) ||
+                     analytics::find_store_graph(options.kind) != nullptr;
   if (!known) {
     return fail(ErrorCode::invalid_argument, fmt::format("there is no graph '{}'", options.kind),
                 "choose one of " + graph_kinds() + ", or name a file with --edges");
@@ -39,15 +42,26 @@ Result<> check_graph_input(const GraphOptions& options) {
         options.kind.empty() ? "which graph?" : "a graph comes from the store or from a file, not from both",
         "name one of " + graph_kinds() + ", or a file with --edges");
   }
+  if (of_texts(options) == options.texts.empty()) {
+    return fail(ErrorCode::invalid_argument,
+                options.texts.empty() ? "which texts?" : "only knn and knowledge are made from texts",
+                "name a file with --texts, as in 'graph knn --texts FILE'");
+  }
   return {};
 }
 
-Result<analytics::DescribedGraph> read_graph_input(const Settings& settings, const GraphOptions& options) {
+Result<analytics::DescribedGraph> read_graph_input(const Settings& settings, const GraphOptions& options,
+                                                   ProgressLine& line) {
   if (options.kind == "model") return read_model(settings);
+  if (options.kind == "knn") return read_similar_texts(settings, options, line);
+  if (options.kind == "knowledge") return read_knowledge(settings, options, line);
   if (options.kind.empty()) {
     auto graph = analytics::read_edges(options.edges);
     if (!graph) return std::unexpected(graph.error());
-    return analytics::DescribedGraph{std::move(*graph), "the edges in " + options.edges, {}, {}, true};
+    analytics::DescribedGraph described;
+    described.graph = std::move(*graph);
+    described.about = "the edges in " + options.edges;
+    return described;
   }
   auto source = Source::make(settings);
   if (!source) return std::unexpected(source.error());

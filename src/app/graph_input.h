@@ -3,6 +3,7 @@
 
 #include "analytics/described_graph.h"
 #include "app/commands.h"
+#include "app/progress_line.h"
 
 namespace llt::app {
 
@@ -12,8 +13,9 @@ namespace llt::app {
 /// What has to be there, and nothing that contradicts it.
 [[nodiscard]] Result<> check_graph_input(const GraphOptions& options);
 
-/// The graph that `options` name, from the store, a model or a file.
+/// The graph that `options` name, from the store, a model, a file or texts; `line` shows how far a long reading is.
 [[nodiscard]] Result<analytics::DescribedGraph> read_graph_input(const Settings& settings,
-                                                                 const GraphOptions& options);
+                                                                 const GraphOptions& options,
+                                                                 ProgressLine& line);
 
 }  // namespace llt::app

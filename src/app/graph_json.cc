@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "analytics/findings.h"
+#include "analytics/group_names.h"
 #include "app/graph_answer.h"
 
 namespace llt::app {
@@ -58,6 +59,7 @@ class Writer {
                              outcome_.y[i], label(static_cast<Vertex>(i)));
         });
     }
+    if (answer_.input.show_edges) links();
     add("}\n");
     return open_ && print_(text_);
   }
@@ -86,8 +88,9 @@ class Writer {
         analytics::takes_direction(answer_.request)));
     if (analytics::info_of(answer_.request.algorithm).answer == Answer::communities)
       add(fmt::format(R"("modularity":{},)", outcome_.modularity ? number(*outcome_.modularity) : "null"));
-    const auto said = analytics::findings(answer_.input.graph.edges, answer_.request, outcome_,
-                                          [this](Vertex v) { return answer_.name(v); });
+    const auto said = analytics::findings(
+        answer_.input.graph.edges, answer_.request, outcome_, [this](Vertex v) { return answer_.name(v); },
+        [this](Vertex v) { return answer_.words(v); });
     add(fmt::format(
         "\"version\":{},\"reason\":{},\"findings\":{},\"notes\":{},\n\"result\":", quoted(run.version),
         quoted(run.reason), text_list(said), text_list(answer_.input.notes)));
@@ -111,16 +114,45 @@ class Writer {
     });
   }
 
+  // What the largest groups share, beside the sentences about it.
+  void group_names(std::string_view member) {
+    const auto names = analytics::name_groups(outcome_, analytics::kNamedGroups,
+                                              [this](Vertex v) { return answer_.words(v); });
+    add(",\n\"names\":");
+    list(names.size(), [&](std::size_t i) {
+      const auto& name = names[i];
+      return fmt::format(R"({{"{}":{},"size":{},"words":{},"inside":{:.6g},"elsewhere":{:.6g}}})", member,
+                         name.group, name.size, text_list(name.terms), name.inside, name.elsewhere);
+    });
+  }
+
   void groups(std::string_view member) {
     list(outcome_.groups.size(), [&](std::size_t i) {
       return fmt::format(R"({{"id":{},"{}":{}{}}})", id(static_cast<Vertex>(i)), member, outcome_.groups[i],
                          label(static_cast<Vertex>(i)));
     });
+    group_names(member);
   }
 
   std::string edge(const analytics::EdgeValue& e, std::string_view member) const {
     return fmt::format(R"({{"src":{},"dst":{},"{}":{}}})", id(e.source), id(e.target), member,
                        number(e.value));
+  }
+
+  // The edges of the graph itself, for those that are made rather than read.
+  void links() {
+    add(",\n\"links\":");
+    list(answer_.input.graph.edges.size(), [this](std::size_t i) { return link(i); });
+  }
+
+  std::string link(std::size_t i) const {
+    const auto& edges = answer_.input.graph.edges;
+    const std::string ends = fmt::format(R"("src":{},"dst":{})", id(edges.source[i]), id(edges.target[i]));
+    if (answer_.input.edge_notes.empty())
+      return fmt::format(R"({{{},"weight":{}}})", ends, edges.weighted() ? number(edges.weight[i]) : "1");
+    const analytics::EdgeNote& note = answer_.input.edge_notes[i];
+    return fmt::format(R"({{{},"relation":{},"sentence":{},"document":{}}})", ends, quoted(note.relation),
+                       quoted(note.sentence), quoted(note.document));
   }
 
   std::string path(Vertex v) const {
@@ -158,6 +190,12 @@ class Writer {
 
 std::string GraphAnswer::name(Vertex v) const {
   return input.labels.empty() || input.labels[v].empty() ? input.graph.ids.text(v) : input.labels[v];
+}
+
+std::string GraphAnswer::words(Vertex v) const {
+  if (!input.words.empty()) return input.words[v];
+  if (!input.labels.empty()) return input.labels[v];
+  return input.graph.ids.numeric() ? std::string() : input.graph.ids.text(v);
 }
 
 bool write_graph_json(const GraphAnswer& answer, const Print& print) { return Writer(answer, print).run(); }

@@ -25,8 +25,9 @@ class Text {
 
   std::string run() {
     std::string out = head();
-    for (const std::string& sentence : analytics::findings(answer_.input.graph.edges, answer_.request,
-                                                           outcome_, [this](Vertex v) { return name(v); }))
+    for (const std::string& sentence : analytics::findings(
+             answer_.input.graph.edges, answer_.request, outcome_, [this](Vertex v) { return name(v); },
+             [this](Vertex v) { return answer_.words(v); }))
       out += sentence + "\n";
     for (const std::string& note : answer_.input.notes) out += "Note: " + printable(note) + "\n";
     const std::string rows = table();

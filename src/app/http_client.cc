@@ -28,7 +28,7 @@ constexpr std::size_t kMaxErrorBodyBytes = 1024 * 1024;
 // the loop until it is done.
 class Exchange {
  public:
-  explicit Exchange(const Endpoint& server) : server_(server), stream_(io_) {}
+  Exchange(const Endpoint& server, const std::string& peer) : server_(server), peer_(peer), stream_(io_) {}
 
   Result<HttpAnswer> run(const HttpRequest& request, const BodySink& sink) {
     if (const error_code ec = connect(request.connect_timeout_ms)) return failure("connect to", ec);
@@ -101,11 +101,12 @@ class Exchange {
                                    ec != http::error::end_of_stream && ec != http::error::partial_message
                                ? ErrorCode::data_loss
                                : ErrorCode::unavailable;
-    return fail(code, fmt::format("cannot {} the running instance at {}: {}", action, server_.to_string(),
-                                  ec.message()));
+    return fail(code,
+                fmt::format("cannot {} {} at {}: {}", action, peer_, server_.to_string(), ec.message()));
   }
 
   const Endpoint& server_;
+  const std::string& peer_;
   asio::io_context io_;
   beast::tcp_stream stream_;
 };
@@ -114,9 +115,9 @@ class Exchange {
 
 Result<HttpAnswer> http_exchange(const Endpoint& server, const HttpRequest& request, const BodySink& sink) {
   try {
-    return Exchange(server).run(request, sink);
+    return Exchange(server, request.peer).run(request, sink);
   } catch (const std::exception& error) {
-    return fail(ErrorCode::internal, fmt::format("cannot ask the running instance: {}", error.what()));
+    return fail(ErrorCode::internal, fmt::format("cannot ask {}: {}", request.peer, error.what()));
   }
 }
 

@@ -14,7 +14,8 @@ struct HttpRequest {
   std::string method = "GET";
   std::string target = "/";
   std::string body;
-  std::string api_key;  ///< empty: no Authorization header
+  std::string api_key;                        ///< empty: no Authorization header
+  std::string peer = "the running instance";  ///< how errors call the server
   int connect_timeout_ms = 3'000;
   int silence_timeout_ms = 10'000;  ///< longest wait for the next piece of the answer
 };

@@ -200,4 +200,13 @@ Result<> append_batch(duckdb_connection connection, const Batch& batch, bool cou
   return append_step_rows(connection, batch, count_repairs);
 }
 
+Result<> append_graph_result(duckdb_connection connection, const GraphResult& result) {
+  const auto there = single_integer(
+      connection, fmt::format("SELECT 1 FROM graph_runs WHERE run_id = {}", sql_literal(result.run.run_id)));
+  if (!there) return std::unexpected(there.error());
+  if (*there) return {};
+  if (auto done = append_rows(connection, "graph_runs", std::vector{result.run}, true); !done) return done;
+  return append_rows(connection, "graph_values", result.values, true);
+}
+
 }  // namespace llt::store

@@ -16,6 +16,7 @@ namespace {
 
 constexpr SteadyNs kMillisecond = 1'000'000;
 constexpr int kFailuresBeforeReopen = 20;
+constexpr SteadyNs kInboxPause = 500 * kMillisecond;
 constexpr SteadyNs kCheckpointPause = 1'000 * kMillisecond;
 constexpr SteadyNs kSizeCheckInterval = 2'000 * kMillisecond;
 
@@ -72,6 +73,7 @@ void Writer::run() {
       parts_.queue.take(batch_);
       write_pending();
     }
+    if (failures_ == 0) take_handed_in();
     if (!closing && failures_ == 0) checkpoint_if_due();
     if (!closing && failures_ == 0) maintain();
   }
@@ -216,6 +218,38 @@ bool Writer::reopen() {
     return false;
   }
   return true;
+}
+
+void Writer::take_handed_in() {
+  const SteadyNs now = now_steady();
+  if (now < next_inbox_ || !connection_) return;
+  next_inbox_ = now + kInboxPause;
+  for (const auto& file : handed_in(parts_.files.dir)) {
+    const auto result = read_handed_in(file);
+    if (!result) {
+      spdlog::warn("{} is not stored: {}; it is kept as {}.refused", file.string(), result.error().message,
+                   file.filename().string());
+      EventRow event;
+      event.unix_ns = now_unix();
+      event.kind = "store.result_refused";
+      event.severity = "warning";
+      event.message = fmt::format("{}: {}", file.string(), result.error().message);
+      parts_.queue.push(std::move(event));
+      refuse_handed_in(file);
+      continue;
+    }
+    if (auto stored = store_handed_in(*result); !stored) return failed(stored.error(), Instance::intact);
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);  // when it stays, the next look finds its run in the store
+  }
+}
+
+Result<> Writer::store_handed_in(const GraphResult& result) {
+  const duckdb_connection connection = connection_.get();
+  if (auto begun = execute(connection, "BEGIN"); !begun) return std::unexpected(begun.error());
+  if (auto done = append_graph_result(connection, result); !done) return done;
+  if (auto committed = execute(connection, "COMMIT"); !committed) return std::unexpected(committed.error());
+  return {};
 }
 
 void Writer::checkpoint_if_due() {

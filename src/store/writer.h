@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "store/data_dir.h"
 #include "store/database_slot.h"
+#include "store/graph_results.h"
 #include "store/row_queue.h"
 #include "store/schema_setup.h"
 #include "store/store.h"
@@ -59,6 +60,8 @@ class Writer {
   void failed(const Error& error, Instance instance);
   void recover(Instance instance);
   bool discard();
+  void take_handed_in();
+  Result<> store_handed_in(const GraphResult& result);
   void checkpoint_if_due();
   bool reopen();
   void maintain();
@@ -75,7 +78,7 @@ class Writer {
   std::int64_t batch_number_ = 0;  ///< kept in meta, to know after an error whether the batch was committed
   bool batch_in_doubt_ = false;
   int failures_ = 0;  ///< in a row
-  SteadyNs next_try_ = 0, next_maintenance_ = 0, next_size_check_ = 0, next_checkpoint_ = 0;
+  SteadyNs next_try_ = 0, next_maintenance_ = 0, next_size_check_ = 0, next_checkpoint_ = 0, next_inbox_ = 0;
   SteadyNs failing_since_ = 0;
 
   mutable std::mutex mutex_;  ///< for health_, durable_rows_, failed_writes_

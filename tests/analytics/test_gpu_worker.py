@@ -6,7 +6,10 @@ import subprocess
 import pytest
 
 from analytics.zoo import cliques, power_law
+from cli.duckdb_file import execute
 from support import places
+from support.product import Up
+from support.waiting import wait_until
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def test_answers_come_through_as_they_are(graphs, plugin, arguments):
 
 
 @pytest.mark.parametrize("fault, said", [
-    ("abi", "speaks version 2 of the interface, this program 1"),
+    ("abi", "speaks version 3 of the interface, this program 2"),
     ("unavailable", "no GPU analytics: this machine has no driver"),
     ("crash", "the GPU worker ended by signal 6"),
     ("memory", "the GPU's memory does not suffice: std::bad_alloc"),
@@ -73,6 +76,37 @@ def test_without_a_plugin(graphs, rings, tmp_path):
     assert graphs.ask(rings, "betweenness", environment=nowhere)["backend"] == "cpu"
 
 
+def test_rapids_of_another_version(graphs, rings, tmp_path):
+    built = places.product().parent / "libllamatelemetry_rapids.so"
+    if not built.exists():
+        pytest.skip("the real plugin is not built here: it needs cuGraph's headers")
+    folder = tmp_path / "libcugraph" / "lib64"
+    folder.mkdir(parents=True)
+    (folder / "libcugraph_c.so").write_text("")
+    (tmp_path / "libcugraph" / "VERSION").write_text("25.08.00\n")
+    asked = graphs.run(rings, "--backend", "gpu", environment={"LLAMATELEMETRY_RAPIDS": f"{built.parent}:{tmp_path}"})
+    assert asked.returncode == 1 and "RAPIDS 25.08.00 is there, but this program was compiled for 26.10" in asked.stderr
+
+
+def test_the_plan_of_the_engine_bounds_the_memory(graphs, plugin, rings, tmp_path):
+    engine = Up(tmp_path, ["--upstream", "http://127.0.0.1:9"], wait_ready_s=None)
+    wait_until(lambda: (engine.data / "run.json").exists(), "run.json", 20)
+    assert engine.stop() == 0
+    execute(engine.data / "telemetry.duckdb", "INSERT INTO gpus BY NAME SELECT 1 AS unix_ns, 1 AS gpu, 80000000000 AS "
+            "memory_total_bytes, 79999000000 AS planned_bytes")
+    running = Up(tmp_path, ["--upstream", "http://127.0.0.1:9"], data=engine.data, wait_ready_s=None)
+    try:
+        wait_until(lambda: (engine.data / "run.json").exists(), "run.json", 20)
+        ask = ("--algorithm", "pagerank", "--backend", "gpu", "--data", str(engine.data))
+        asked = graphs.run(rings, *ask, "--analytics-gpu", "1", environment=plugin())
+        assert asked.returncode == 1 and "0 MiB are left to it" in asked.stderr
+        assert graphs.run(rings, *ask, "--analytics-gpu", "0", environment=plugin()).returncode == 0
+        asked = graphs.run(rings, *ask, "--analytics-gpu", "1", "--gpu-memory", "1GiB", environment=plugin())
+        assert asked.returncode == 0, "what the user says counts"
+    finally:
+        assert running.stop() == 0
+
+
 def test_what_is_no_plugin(graphs, rings, tmp_path):
     folder = tmp_path / "wrong"
     folder.mkdir()
@@ -81,10 +115,21 @@ def test_what_is_no_plugin(graphs, rings, tmp_path):
     assert asked.returncode == 1 and "cannot open the plugin" in asked.stderr
 
 
+def test_betweenness_of_vertices_follows_from_that_of_edges(graphs, plugin):
+    for rows in (power_law(11, 300), cliques(3, 5), [(0, 1, 1.0), (1, 2, 1.0), (3, 4, 1.0), (4, 4, 1.0)]):
+        path = graphs.write(rows, False)
+        gpu = graphs.ask(path, "betweenness", "--backend", "gpu", environment=plugin())
+        cpu = {row["id"]: row["value"] for row in graphs.ask(path, "betweenness", "--backend", "cpu")["result"]}
+        assert gpu["backend"] == "gpu"
+        assert {row["id"]: row["value"] for row in gpu["result"]} == pytest.approx(cpu, rel=1e-9, abs=1e-15)
+
+
 def test_what_only_the_cpu_can_do(graphs, plugin):
     path = graphs.write(cliques(2, 4), False)
     asked = graphs.run(path, "--algorithm", "jaccard", "--backend", "gpu", environment=plugin())
     assert asked.returncode == 1 and "jaccard runs on the CPU only" in asked.stderr
+    asked = graphs.run(path, "--algorithm", "betweenness", "--directed", "--backend", "gpu", environment=plugin())
+    assert asked.returncode == 1 and "runs on the CPU only" in asked.stderr
     alone = graphs.file("src,dst\na,a\n")
     answer = graphs.ask(alone, "layout", "--backend", "gpu", environment=plugin("crash"))
     assert answer["backend"] == "cpu" and "nothing for a GPU to do" in answer["reason"]

@@ -27,7 +27,7 @@ constexpr std::array<Known, 12> kKnown{{
     {Algorithm::pagerank, LLT_RAPIDS_PAGERANK},
     {Algorithm::louvain, LLT_RAPIDS_LOUVAIN},
     {Algorithm::leiden, LLT_RAPIDS_LEIDEN},
-    {Algorithm::betweenness, LLT_RAPIDS_BETWEENNESS},
+    {Algorithm::betweenness, LLT_RAPIDS_EDGE_BETWEENNESS},  // see betweenness_from_arcs()
     {Algorithm::edge_betweenness, LLT_RAPIDS_EDGE_BETWEENNESS},
     {Algorithm::components, LLT_RAPIDS_WEAK_COMPONENTS},
     {Algorithm::strong_components, LLT_RAPIDS_STRONG_COMPONENTS},
@@ -101,6 +101,11 @@ class GpuBackend final : public Backend {
     if (algorithm == nullptr)
       return fail(ErrorCode::invalid_argument,
                   fmt::format("the GPU back end has no {}", info_of(request.algorithm).name));
+    if (request.algorithm == Algorithm::betweenness && takes_direction(request)) {
+      return fail(ErrorCode::invalid_argument,
+                  "betweenness of vertices along directed edges runs on the CPU only",
+                  "leave --backend out, or give --backend cpu");
+    }
     auto place = resident(shape_for(request));
     if (!place) return std::unexpected(place.error());
     if (auto countable = check_paths(request, places_[*place].rows); !countable)
@@ -260,21 +265,28 @@ class GpuBackend final : public Backend {
         outcome.x.assign(memory.at<float>(layout.x), memory.at<float>(layout.x) + n);
         outcome.y.assign(memory.at<float>(layout.y), memory.at<float>(layout.y) + n);
         break;
-      case Answer::edge_ranking: {
-        std::vector<double> arcs(rows.arcs(), 0.0);
-        for (std::uint64_t i = 0; i < reply.arcs; ++i) {
-          const auto from = static_cast<Vertex>(memory.at<std::int32_t>(layout.arc_sources)[i]);
-          arcs[rows.find(from, static_cast<Vertex>(memory.at<std::int32_t>(layout.arc_targets)[i]))] =
-              values[i];
-        }
-        outcome.edge_values = edge_betweenness_of(rows, arcs, vertices.size(), takes_direction(request));
+      case Answer::edge_ranking:
+        outcome.edge_values = edge_betweenness_of(rows, arc_sums(rows, reply, memory, layout),
+                                                  vertices.size(), takes_direction(request));
         break;
-      }
       default:
-        outcome.values.assign(values, values + n);
-        if (request.algorithm == Algorithm::betweenness) scale_betweenness(outcome.values, vertices);
+        if (request.algorithm == Algorithm::betweenness)
+          outcome.values = betweenness_from_arcs(rows, arc_sums(rows, reply, memory, layout), vertices);
+        else
+          outcome.values.assign(values, values + n);
     }
     return outcome;
+  }
+
+  static std::vector<double> arc_sums(const Csr& rows, const Reply& reply, const gpu::SharedMemory& memory,
+                                      const gpu::RunLayout& layout) {
+    std::vector<double> arcs(rows.arcs(), 0.0);
+    const auto* sources = memory.at<std::int32_t>(layout.arc_sources);
+    const auto* targets = memory.at<std::int32_t>(layout.arc_targets);
+    for (std::uint64_t i = 0; i < reply.arcs; ++i)
+      arcs[rows.find(static_cast<Vertex>(sources[i]), static_cast<Vertex>(targets[i]))] =
+          memory.at<double>(0)[i];
+    return arcs;
   }
 
   gpu::WorkerProcess worker_;

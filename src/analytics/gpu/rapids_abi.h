@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* Changes whenever anything below does; a plugin with another number is refused. */
-#define LLT_RAPIDS_ABI 1
+#define LLT_RAPIDS_ABI 2
 
 enum llt_rapids_status {
   LLT_RAPIDS_OK = 0,
@@ -22,7 +22,7 @@ enum llt_rapids_algorithm {
   LLT_RAPIDS_PAGERANK = 0,
   LLT_RAPIDS_LOUVAIN = 1,
   LLT_RAPIDS_LEIDEN = 2,
-  LLT_RAPIDS_BETWEENNESS = 3,
+  /* 3 was betweenness of vertices, which follows from that of edges */
   LLT_RAPIDS_EDGE_BETWEENNESS = 4,
   LLT_RAPIDS_WEAK_COMPONENTS = 5,
   LLT_RAPIDS_STRONG_COMPONENTS = 6,
@@ -66,7 +66,7 @@ typedef struct {
 
 /* Room for one number a vertex (or an arc, for edge betweenness) in each array that the algorithm fills. */
 typedef struct {
-  double* values;  /* PageRank, core number, triangles; betweenness as plain sums over sources; distances,
+  double* values;  /* PageRank, core number, triangles; edge betweenness as plain sums over sources; distances,
                       infinite where there is no path */
   int32_t* groups; /* communities, components: any numbers from 0; predecessors, -1 for none */
   float* x;

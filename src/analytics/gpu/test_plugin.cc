@@ -94,6 +94,16 @@ __attribute__((visibility("default"))) int llt_rapids_run(llt_rapids* rapids, ui
   if (!backend->load(rapids->graphs[place])) return LLT_RAPIDS_FAILED;
   const auto outcome = backend->run(request_of(*request), {});
   if (!outcome) return LLT_RAPIDS_FAILED;
+  if (!outcome->edge_values.empty()) {  // as plain sums over all vertices, which is what the border wants
+    const double pairs =
+        static_cast<double>(rapids->graphs[place].vertices) * (rapids->graphs[place].vertices - 1.0);
+    answer->arc_count = outcome->edge_values.size();
+    for (std::size_t i = 0; i < outcome->edge_values.size(); ++i) {
+      answer->arc_sources[i] = static_cast<std::int32_t>(outcome->edge_values[i].source);
+      answer->arc_targets[i] = static_cast<std::int32_t>(outcome->edge_values[i].target);
+      answer->values[i] = outcome->edge_values[i].value * pairs;
+    }
+  }
   for (std::size_t v = 0; v < outcome->values.size(); ++v) answer->values[v] = outcome->values[v];
   for (std::size_t v = 0; v < outcome->distances.size(); ++v) {
     answer->values[v] = outcome->distances[v];

@@ -172,8 +172,9 @@ Reply GraphService::upload(std::string_view bytes) {
          "'llamatelemetry graph --edges FILE' analyses graphs of any size"});
   }
   const std::string name = fmt::format("{}{:016x}", kUploadPrefix, hash_of(bytes));
-  auto kept = std::make_shared<analytics::DescribedGraph>(
-      analytics::DescribedGraph{std::move(*graph), "an edge list of yours", {}, {}, true});
+  auto kept = std::make_shared<analytics::DescribedGraph>();
+  kept->graph = std::move(*graph);
+  kept->about = "an edge list of yours";
   Json document = {
       {"graph", name}, {"node_count", kept->graph.edges.vertices}, {"edge_count", kept->graph.edges.size()}};
   const std::scoped_lock lock(mutex_);

@@ -50,8 +50,6 @@ class Run {
       case LLT_RAPIDS_LOUVAIN:
       case LLT_RAPIDS_LEIDEN:
         return communities();
-      case LLT_RAPIDS_BETWEENNESS:
-        return betweenness();
       case LLT_RAPIDS_EDGE_BETWEENNESS:
         return edge_betweenness();
       case LLT_RAPIDS_WEAK_COMPONENTS:
@@ -115,27 +113,6 @@ class Run {
 
   // cuGraph divides by the sources other than the vertex and by the rest of the vertices: both are undone, so
   // that plain sums leave the plugin.
-  void betweenness() {
-    const Array sources = vertex_array(device_, vertices(), graph_.wide);
-    const auto result = result_of<cugraph_centrality_result_t>(
-        device_, api_.centrality_result_free, [&](auto** out, auto** error) {
-          return api_.betweenness_centrality(device_.handle(), graph_.graph, sources.view(), TRUE, FALSE,
-                                             FALSE, out, error);
-        });
-    scatter(device_, api_.centrality_result_get_vertices(result.get()),
-            api_.centrality_result_get_values(result.get()), graph_.vertices, answer_.values);
-    const double k = request_.vertex_count, n = graph_.vertices;
-    std::vector<bool> is_source(graph_.vertices, false);
-    for (const std::int32_t source : vertices()) is_source[static_cast<std::size_t>(source)] = true;
-    const bool one_divisor = k == n - 1;
-    for (std::uint32_t v = 0; v < graph_.vertices; ++v) {
-      const double others = is_source[v] && !one_divisor ? k - 1 : k;
-      const double sum = answer_.values[v] * others * (n - 2);
-      answer_.values[v] =
-          std::isfinite(sum) ? sum : 0;  // a single source, or two vertices: nothing lies between
-    }
-  }
-
   void edge_betweenness() {
     const Array sources = vertex_array(device_, vertices(), graph_.wide);
     const auto result = result_of<cugraph_edge_centrality_result_t>(

@@ -26,7 +26,7 @@
   X(type_erased_device_array_view_copy_to_host) X(graph_create_with_times_sg) X(graph_free) \
   X(rng_state_create) X(rng_state_free) X(pagerank_allow_nonconvergence) \
   X(personalized_pagerank_allow_nonconvergence) X(centrality_result_get_vertices) \
-  X(centrality_result_get_values) X(centrality_result_free) X(betweenness_centrality) \
+  X(centrality_result_get_values) X(centrality_result_free) \
   X(edge_betweenness_centrality) X(edge_centrality_result_get_src_vertices) \
   X(edge_centrality_result_get_dst_vertices) X(edge_centrality_result_get_values) \
   X(edge_centrality_result_free) X(louvain) X(leiden) X(hierarchical_clustering_result_get_vertices) \
