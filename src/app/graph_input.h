@@ -13,7 +13,8 @@ namespace llt::app {
 /// What has to be there, and nothing that contradicts it.
 [[nodiscard]] Result<> check_graph_input(const GraphOptions& options);
 
-/// The graph that `options` name, from the store, a model, a file or texts; `line` shows how far a long reading is.
+/// The graph that `options` name, from the store, a model, a file or texts; `line` shows how far a long
+/// reading is.
 [[nodiscard]] Result<analytics::DescribedGraph> read_graph_input(const Settings& settings,
                                                                  const GraphOptions& options,
                                                                  ProgressLine& line);

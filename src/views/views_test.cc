@@ -15,7 +15,8 @@ namespace llt::views {
 namespace {
 
 TEST(Target, SplitsAndDecodes) {
-  const auto target = Target::parse("/api/v1/requests/a%2Fb?limit=5&model=a+b%26c&flag&filter=x&filter=y&on=1&off=0");
+  const auto target =
+      Target::parse("/api/v1/requests/a%2Fb?limit=5&model=a+b%26c&flag&filter=x&filter=y&on=1&off=0");
   ASSERT_TRUE(target);
   EXPECT_EQ(target->path, "/api/v1/requests/a/b");
   EXPECT_EQ(target->find("limit"), "5");
@@ -30,7 +31,8 @@ TEST(Target, SplitsAndDecodes) {
 }
 
 TEST(Target, RefusesWhatIsBroken) {
-  for (const char* text : {"", "x", "*", "http://a/", "/%", "/%1", "/%g0", "/%00", "/?a=%00", "/?%=1", "/?a=1&b=2&a=1"}) {
+  for (const char* text :
+       {"", "x", "*", "http://a/", "/%", "/%1", "/%g0", "/%00", "/?a=%00", "/?%=1", "/?a=1&b=2&a=1"}) {
     EXPECT_FALSE(Target::parse(text)) << text;
   }
 }
