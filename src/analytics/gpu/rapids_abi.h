@@ -66,8 +66,8 @@ typedef struct {
 
 /* Room for one number a vertex (or an arc, for edge betweenness) in each array that the algorithm fills. */
 typedef struct {
-  double* values;  /* PageRank, core number, triangles; edge betweenness as plain sums over sources; distances,
-                      infinite where there is no path */
+  double* values; /* PageRank, core number, triangles; edge betweenness as plain sums over sources; distances,
+                     infinite where there is no path */
   int32_t* groups; /* communities, components: any numbers from 0; predecessors, -1 for none */
   float* x;
   float* y;
