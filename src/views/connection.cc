@@ -38,7 +38,7 @@ asio::awaitable<bool> Connection::read_request() {
   const ConsoleLimits& limits = context_.options.limits;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(limits.header_bytes));
-  parser_->body_limit(limits.body_bytes);
+  parser_->body_limit(limits.upload_bytes);  // a length in the head is held against it as soon as it is read
   if (buffer_.size() == 0) {
     // Waiting for a next request is idling; from its first byte on it has header_timeout to be complete.
     stream_.expires_after(std::chrono::milliseconds(limits.idle_timeout_ms));
@@ -50,8 +50,11 @@ asio::awaitable<bool> Connection::read_request() {
   const auto [header_error, header_count] =
       co_await http::async_read_header(stream_, buffer_, *parser_, kTuple);
   if (header_error) co_return co_await refuse_broken(header_error);
-  if (takes_large_body()) {
-    parser_->body_limit(limits.upload_bytes);
+  if (!takes_large_body()) {
+    parser_->body_limit(limits.body_bytes);
+    if (parser_->content_length().value_or(0) > limits.body_bytes)
+      co_return co_await refuse_broken(make_error_code(http::error::body_limit));
+  } else {
     stream_.expires_after(std::chrono::milliseconds(limits.upload_timeout_ms));
   }
   if (field(parser_->get(), http::field::expect) == "100-continue") {
