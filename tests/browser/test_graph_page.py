@@ -39,7 +39,7 @@ def at(webgl, pictured):
 
 
 def drawn(page, kind: str | None = None) -> None:
-    page.wait_for_function("window.llamatelemetryGraph?.picture", timeout=60_000)
+    page.wait_for_function("() => window.llamatelemetryGraph?.picture", timeout=60_000)
     if kind:
         assert page.evaluate("window.llamatelemetryGraph.renderer.kind") == kind
 
@@ -47,7 +47,7 @@ def drawn(page, kind: str | None = None) -> None:
 def drop_edges(page, rows: str) -> None:
     page.set_input_files("#graph-file", {"name": "edges.csv", "mimeType": "text/csv", "buffer": rows.encode()})
     page.wait_for_url("**graph=edges-*", timeout=30_000)
-    page.wait_for_function("window.llamatelemetryGraph?.picture?.head.graph.startsWith('edges-')", timeout=60_000)
+    page.wait_for_function("() => window.llamatelemetryGraph?.picture?.head.graph.startsWith('edges-')", timeout=60_000)
 
 
 CHAIN = "src,dst\na,b\nb,c\nc,d\nd,e\na,x\nx,y\n"
@@ -83,10 +83,10 @@ def test_columns_colour_size_and_label(at):
     drawn(page)
     for select, value in (("#graph-colour", "total"), ("#graph-size", "input_tokens"), ("#graph-label", "model")):
         page.select_option(select, value)
-    page.wait_for_function("location.search.includes('colour=total') && location.search.includes('label=model')")
+    page.wait_for_function("() => location.search.includes('colour=total') && location.search.includes('label=model')")
     assert "500 ms" in page.inner_text(".legend-ramp") and "1,000 ms" in page.inner_text(".legend-ramp")
     page.select_option("#graph-colour", "model")
-    page.wait_for_function("document.querySelector('.legend-items').textContent.includes('m')")
+    page.wait_for_function("() => document.querySelector('.legend-items').textContent.includes('m')")
     page.reload()
     drawn(page)
     assert page.input_value("#graph-size") == "input_tokens"
@@ -103,7 +103,7 @@ def test_search_neighbourhood_and_path(at):
     page.wait_for_selector(".chosen")
     assert "2 neighbours" in page.inner_text(".chosen")
     page.select_option(".chosen select", "1")
-    page.wait_for_function("document.querySelector('.chosen').textContent.includes('3 nodes are meant')")
+    page.wait_for_function("() => document.querySelector('.chosen').textContent.includes('3 nodes are meant')")
     page.get_by_role("button", name="Path to…").click()
     page.fill("#graph-find", "e")
     page.press("#graph-find", "Enter")
@@ -123,8 +123,8 @@ def test_algorithms_that_begin_somewhere_take_the_chosen_node(at):
     page.press("#graph-find", "Enter")
     page.wait_for_selector(".chosen")
     page.select_option("#graph-algorithm", "bfs")
-    page.wait_for_function("window.llamatelemetryGraph.picture.nodes.some((column) => column.name === 'distance')", timeout=30_000)
-    page.wait_for_function("document.querySelector('.chosen .attributes').textContent.includes('distance')")
+    page.wait_for_function("() => window.llamatelemetryGraph.picture.nodes.some((column) => column.name === 'distance')", timeout=30_000)
+    page.wait_for_function("() => document.querySelector('.chosen .attributes').textContent.includes('distance')")
 
 
 def test_a_broken_file_is_refused_in_words(at):
@@ -141,13 +141,13 @@ def test_time_is_brushed_and_replayed(at):
     drawn(page)
     page.wait_for_selector(".brush")
     page.get_by_label("To", exact=True).fill("100")
-    page.wait_for_function("location.search.includes('t1=')")
-    page.wait_for_function("window.llamatelemetryGraph.marks.nodes?.length === 1")
+    page.wait_for_function("() => location.search.includes('t1=')")
+    page.wait_for_function("() => window.llamatelemetryGraph.marks.nodes?.length === 1")
     page.get_by_role("button", name="Replay").click()
-    page.wait_for_function("new URLSearchParams(location.search).get('t0') > 0")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('t0') > 0")
     page.get_by_role("button", name="Stop").click()
     page.locator(".brush").get_by_role("button", name="All").click()
-    page.wait_for_function("!location.search.includes('t0=')")
+    page.wait_for_function("() => !location.search.includes('t0=')")
     assert watched.problems == []
 
 
@@ -161,7 +161,7 @@ def test_views_are_kept(at):
     drawn(page)
     page.click(".saved summary")
     page.get_by_role("button", name="By time", exact=True).click()
-    page.wait_for_function("location.search.includes('colour=total')")
+    page.wait_for_function("() => location.search.includes('colour=total')")
     page.get_by_role("button", name="Forget By time").click()
     assert page.locator(".saved li").count() == 0
 

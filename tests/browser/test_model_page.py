@@ -30,12 +30,12 @@ def test_layers_are_drawn_and_walked_through(at):
     names = page.locator(".layer-name").all_inner_texts()
     assert names[0] == "input" and "layer 0" in names
     page.locator(".layer-rows li").nth(1).locator(".tensor").first.focus()
-    page.wait_for_function("document.querySelector('.layers-foot').textContent.includes('blk.0.')")
+    page.wait_for_function("() => document.querySelector('.layers-foot').textContent.includes('blk.0.')")
     before = page.inner_text(".layers-foot")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"document.querySelector('.layers-foot').textContent !== {before!r}")
+    page.wait_for_function(f"() => document.querySelector('.layers-foot').textContent !== {before!r}")
     page.locator("label[for=model-by-role]").click()
-    page.wait_for_function("document.querySelector('.layers .key').textContent.includes('attention')")
+    page.wait_for_function("() => document.querySelector('.layers .key').textContent.includes('attention')")
     assert watched.problems == [] and watched.outside == []
 
 
@@ -47,14 +47,14 @@ def test_sliders_replan(at):
     assert page.locator(".placement").count() == 3
     before = page.inner_text(".placements")
     page.locator("#plan-context").fill("0")
-    page.wait_for_function("location.search.includes('context=512')")
-    page.wait_for_function(f"document.querySelector('.placements').innerText !== {before!r}")
+    page.wait_for_function("() => location.search.includes('context=512')")
+    page.wait_for_function(f"() => document.querySelector('.placements').innerText !== {before!r}")
     page.locator("#plan-split").fill("14")
-    page.wait_for_function("decodeURIComponent(location.search).includes('tensor_split=0.7,0.3')")
-    page.wait_for_function("document.querySelector('.plans').getAttribute('aria-busy') === 'false'")
+    page.wait_for_function("() => decodeURIComponent(location.search).includes('tensor_split=0.7,0.3')")
+    page.wait_for_function("() => document.querySelector('.plans').getAttribute('aria-busy') === 'false'")
     page.select_option("#plan-kv", "q8_0")
     page.locator("#plan-parallel").fill("7")
-    page.wait_for_function("location.search.includes('parallel=8')")
+    page.wait_for_function("() => location.search.includes('parallel=8')")
     page.reload()
     page.wait_for_selector(".placement", timeout=20_000)
     assert page.input_value("#plan-kv") == "q8_0" and "8, a cache each" in page.inner_text(".plan-options")

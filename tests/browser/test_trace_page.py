@@ -31,7 +31,7 @@ def in_page(page, expression: str):
 
 def timeline(page) -> None:
     page.wait_for_selector(".timeline-canvas", timeout=20_000)
-    page.wait_for_function("window.llamatelemetryTimeline?.whole", timeout=20_000)
+    page.wait_for_function("() => window.llamatelemetryTimeline?.whole", timeout=20_000)
 
 
 def test_the_list_leads_to_a_timeline(at):
@@ -40,11 +40,11 @@ def test_the_list_leads_to_a_timeline(at):
     page.wait_for_selector(".trace-row", timeout=20_000)
     assert page.locator(".trace-row").first.inner_text().find("30,101 spans") >= 0
     page.get_by_label("failed only").check()
-    page.wait_for_function("document.querySelectorAll('.trace-row').length === 2")
+    page.wait_for_function("() => document.querySelectorAll('.trace-row').length === 2")
     page.get_by_label("failed only").uncheck()
     page.fill("#trace-find", "slo")
     page.press("#trace-find", "Enter")
-    page.wait_for_function("document.querySelectorAll('.trace-row').length === 1")
+    page.wait_for_function("() => document.querySelectorAll('.trace-row').length === 1")
     page.click(".trace-row a")
     timeline(page)
     assert page.url.endswith("/trace/slow")
@@ -64,7 +64,7 @@ def test_an_id_that_is_not_there_teaches(at):
 def test_a_search_without_hits_teaches(at):
     page = at("/trace?find=zzz").page
     page.wait_for_selector(".page-note", timeout=20_000)
-    page.wait_for_function("document.querySelector('.page-note')?.textContent.includes('zzz')")
+    page.wait_for_function("() => document.querySelector('.page-note')?.textContent.includes('zzz')")
 
 
 def test_keys_move_zoom_and_choose(at):
@@ -85,9 +85,9 @@ def test_keys_move_zoom_and_choose(at):
     page.wait_for_selector(".row-panel .facts")
     first = page.inner_text("#row-title")
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"document.querySelector('#row-title').textContent !== {first!r}")
+    page.wait_for_function(f"() => document.querySelector('#row-title').textContent !== {first!r}")
     page.keyboard.press("f")
-    page.wait_for_function("new URLSearchParams(location.search).get('from')")
+    page.wait_for_function("() => new URLSearchParams(location.search).get('from')")
     page.keyboard.press("Escape")
     page.wait_for_selector(".row-panel", state="detached")
     assert watched.problems == []
@@ -111,7 +111,7 @@ def test_wheel_drag_and_click(at):
     page.mouse.move(*middle)
     whole = in_page(page, "t.range")
     page.mouse.wheel(0, -400)
-    page.wait_for_function(f"window.llamatelemetryTimeline.range.to - window.llamatelemetryTimeline.range.from < {(whole['to'] - whole['from']) * 0.8}")
+    page.wait_for_function(f"() => window.llamatelemetryTimeline.range.to - window.llamatelemetryTimeline.range.from < {(whole['to'] - whole['from']) * 0.8}")
     zoomed = in_page(page, "t.range")
     page.mouse.down()
     page.mouse.move(middle[0] - 200, middle[1], steps=4)

@@ -85,7 +85,7 @@ std::vector<std::string> sentences_of(std::string_view text, std::size_t longest
     if (!ends_at(text, at, end)) continue;
     add(text.substr(begin, end - begin), longest, sentences);
     begin = end;
-    at = std::max(at, end - 1);
+    at = std::max(at + 1, end) - 1;
   }
   add(text.substr(begin), longest, sentences);
   return sentences;
