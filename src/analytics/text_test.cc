@@ -16,6 +16,7 @@ TEST(Sentences, EndWhereReadersEndThem) {
             (Texts{"Dr. Who met J. Smith, e.g. at 3.5 km.", "Then he left."}));
   EXPECT_EQ(sentences_of("a line\nthat goes on\n\nanother", 100), (Texts{"a line that goes on", "another"}));
   EXPECT_EQ(sentences_of(" \n ", 100), Texts());
+  EXPECT_EQ(sentences_of("\n\nOne.", 100), Texts{"One."});
   EXPECT_EQ(sentences_of("aaaa bbbb cccc", 9), (Texts{"aaaa bbbb", "cccc"}));
   EXPECT_EQ(sentences_of("äöü", 3), (Texts{"ä", "ö", "ü"}));
 }
