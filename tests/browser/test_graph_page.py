@@ -10,16 +10,12 @@ SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 @pytest.fixture(scope="module")
-def webgl():
+def webgl(browser):
     """A browser that draws WebGL on the processor."""
-    if chromium.executable() is None:
-        pytest.skip("no chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        flags = [flag for flag in chromium.FLAGS if flag != "--disable-gpu"] + SOFTWARE_WEBGL
-        browser = started.chromium.launch(executable_path=chromium.executable(), args=flags, headless=True)
-        yield browser
-        browser.close()
+    flags = [flag for flag in chromium.FLAGS if flag != "--disable-gpu"] + SOFTWARE_WEBGL
+    another = browser.browser_type.launch(executable_path=chromium.executable(), args=flags, headless=True)
+    yield another
+    another.close()
 
 
 @pytest.fixture

@@ -196,16 +196,19 @@ export function RequestList({ list, total }: { list: ReturnType<typeof useList>;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [choosing, setChoosing] = useState(false);
   const [marked, setMarked] = useState(-1);
+  const lastMarked = useRef(-1); // for keys that come faster than the page is drawn
   const end = useRef<HTMLDivElement>(null);
   const { rows } = list;
   const keyOf = (row: Row) => `${row.request_id} ${row.start_unix_ns}`;
-  const toggle = (row: Row) => {
-    const next = new Set(open);
-    if (!next.delete(keyOf(row))) next.add(keyOf(row));
-    setOpen(next);
-  };
+  const toggle = (row: Row) =>
+    setOpen((before) => {
+      const next = new Set(before);
+      if (!next.delete(keyOf(row))) next.add(keyOf(row));
+      return next;
+    });
   const mark = (step: number) => {
-    const next = Math.max(0, Math.min(rows.length - 1, marked + step));
+    const next = Math.max(0, Math.min(rows.length - 1, lastMarked.current + step));
+    lastMarked.current = next;
     setMarked(next);
     document.querySelectorAll("tr.request")[next]?.scrollIntoView({ block: "nearest" });
   };
@@ -217,20 +220,24 @@ export function RequestList({ list, total }: { list: ReturnType<typeof useList>;
         text: "Open the marked row",
         group: "Requests",
         keys: "x",
-        run: () => rows[marked] && toggle(rows[marked]),
+        run: () => {
+          const row = rows[lastMarked.current];
+          if (row) toggle(row);
+        },
       },
       {
         text: "Go to the marked row's trace",
         group: "Requests",
         keys: "o",
         run: () => {
-          const url = rows[marked] && traceUrl(rows[marked]);
+          const row = rows[lastMarked.current];
+          const url = row && traceUrl(row);
           if (url) go(url);
         },
       },
       { text: "Choose columns", group: "Requests", keys: "c", run: () => setChoosing((now) => !now) },
     ],
-    [rows.length, marked, open],
+    [rows],
   );
   useEffect(() => {
     const observer = new IntersectionObserver(
