@@ -73,8 +73,8 @@ class Store : public Reader {
   virtual void append(StateCopyRow&& row) noexcept = 0;
   virtual void append(EngineRow&& row) noexcept = 0;
 
-  /// All of them or none: false when the queue has no room, and then nothing is counted as lost, since the sender
-  /// still has the rows. With flush() after it, for what is to be acknowledged.
+  /// All of them or none: false when the queue has no room, and then nothing is counted as lost, since the
+  /// sender still has the rows. With flush() after it, for what is to be acknowledged.
   [[nodiscard]] virtual bool append_all(std::vector<SpanRow>&& rows) noexcept = 0;
 
   [[nodiscard]] virtual Health health() const = 0;

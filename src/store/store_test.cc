@@ -30,7 +30,8 @@ TEST(Store, FreshStoreHasAllTables) {
   auto store = must_open(dir.path(), keep_all());
   EXPECT_EQ(ask(*store, "SELECT table_name FROM duckdb_tables() ORDER BY 1"),
             "attribution\nengines\nevents\ngpu_processes\ngpu_"
-            "samples\ngpus\ngraph_runs\ngraph_values\ninterference\nlosses\nmeta\nmetrics\nprompt_reuse\nreceived_spans\n"
+            "samples\ngpus\ngraph_runs\ngraph_values\ninterference\nlosses\nmeta\nmetrics\nprompt_"
+            "reuse\nreceived_spans\n"
             "requests\nresources\nstate_copies\nstep_members\nsteps\nturns");
   EXPECT_EQ(ask(*store, "SELECT count(*) FROM requests"), "0");
   EXPECT_EQ(ask(*store, "SELECT value FROM meta WHERE key = 'schema_version'"),

@@ -20,8 +20,8 @@ struct Target {
   /// "1" is true, "0" and absence are false, all else is nothing.
   [[nodiscard]] std::optional<bool> flag(std::string_view name) const;
 
-  /// nullopt when the target is not in origin form, its escapes are broken, or a parameter other than `filter` stands
-  /// there twice: an answer of 400.
+  /// nullopt when the target is not in origin form, its escapes are broken, or a parameter other than
+  /// `filter` stands there twice: an answer of 400.
   [[nodiscard]] static std::optional<Target> parse(std::string_view text);
 };
 
