@@ -81,17 +81,17 @@ def test_client_that_leaves_ends_its_query(through):
         connection.close()
     started = time.monotonic()
     status, _ = post_query(through, sql="SELECT 1")  # waits for one of them to end
-    assert status == 200 and time.monotonic() - started < 5
+    assert status == 200 and time.monotonic() - started < 40  # not the minute that they may take
 
 
 def test_live_data_flows_beside_slow_queries(through):
-    slow = json.dumps({"sql": "SELECT count(*) FROM range(100000000000) a", "timeout_ms": 4000})
+    slow = json.dumps({"sql": "SELECT count(*) FROM range(100000000000) a", "timeout_ms": 60000})
     connections = [http.client.HTTPConnection(through.console.removeprefix("http://"), timeout=30) for _ in range(2)]
     for connection in connections:
         connection.request("POST", "/api/v1/query", slow)
     started = time.monotonic()
     assert len(events(through, 3)) == 3
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 40  # not the minute that they may take
     for connection in connections:
         connection.close()
 
