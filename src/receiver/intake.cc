@@ -1,12 +1,19 @@
 #include "receiver/intake.h"
 
 #include <fmt/format.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include "base/losses.h"
 #include "base/secret.h"
 #include "store/store.h"
 
 namespace llt::receiver {
+
+Intake::Intake(store::Store& store, IntakeOptions options) : store_(store), options_(std::move(options)) {
+  // Protobuf writes a line to stderr for each text that is not UTF-8: whoever sends such gets 400 and no room
+  // in our log.
+  google::protobuf::SetLogHandler(nullptr);
+}
 
 Result<Accepted> Intake::take(const TraceRequest& request) {
   ReceivedSpans spans = to_rows(request, options_.own_instance);

@@ -30,7 +30,7 @@ struct Accepted {
 /// Any thread.
 class Intake {
  public:
-  Intake(store::Store& store, IntakeOptions options) : store_(store), options_(std::move(options)) {}
+  Intake(store::Store& store, IntakeOptions options);
 
   /// Blocks until the spans are durable. Errors: unavailable (nothing is kept, or it is not known to be; the
   /// sender should try again).
