@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/sql.h"
+#include "base/base64.h"
 #include "views/assets.h"
 
 namespace llt::app {
@@ -138,20 +139,6 @@ std::string gzipped(std::string text) {
   LLT_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
   out.resize(stream.total_out);
   deflateEnd(&stream);
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view three = bytes.substr(i, 3);
-    std::uint32_t word = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      word = word << 8 | (k < three.size() ? static_cast<unsigned char>(three[k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= three.size() ? kDigits[word >> (18 - 6 * k) & 63] : '=';
-  }
   return out;
 }
 

@@ -2,6 +2,8 @@
 // Comparing keys.
 
 #include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 
 namespace llt {
@@ -15,6 +17,13 @@ namespace llt {
     difference |= static_cast<std::size_t>(expected ^ static_cast<unsigned char>(given[i]));
   }
   return difference == 0;
+}
+
+/// Whether `given` is one of `keys`; takes as long wherever it stands among them.
+[[nodiscard]] constexpr bool is_one_of(std::span<const std::string> keys, std::string_view given) noexcept {
+  bool found = false;
+  for (const std::string& key : keys) found |= equal_in_constant_time(key, given);
+  return found;
 }
 
 }  // namespace llt

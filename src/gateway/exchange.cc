@@ -173,9 +173,7 @@ bool Exchange::authorized() const {
   } else {
     key = reader_.headers.value("x-api-key");
   }
-  bool found = false;
-  for (const std::string& known : keys) found |= equal_in_constant_time(known, key);
-  return found;
+  return is_one_of(keys, key);
 }
 
 Task<Exchange::Failure> Exchange::receive() {

@@ -1,19 +1,12 @@
 #include "receiver/attribute_json.h"
 
-#include <boost/beast/core/detail/base64.hpp>
+#include "base/base64.h"
 
 namespace llt::receiver {
 namespace {
 
 namespace proto = opentelemetry::proto::common::v1;
 using nlohmann::json;
-
-std::string base64(const std::string& bytes) {
-  namespace beast64 = boost::beast::detail::base64;
-  std::string text(beast64::encoded_size(bytes.size()), '\0');
-  text.resize(beast64::encode(text.data(), bytes.data(), bytes.size()));
-  return text;
-}
 
 // As deep as protobuf lets messages be, which is 100.
 // NOLINTNEXTLINE(misc-no-recursion)

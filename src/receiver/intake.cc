@@ -45,11 +45,7 @@ bool Intake::key_allowed(std::string_view authorization) const {
   constexpr std::string_view kScheme = "Bearer ";
   if (options_.api_keys.empty()) return true;
   if (!authorization.starts_with(kScheme)) return false;
-  bool known = false;
-  for (const std::string& key : options_.api_keys) {
-    known |= equal_in_constant_time(key, authorization.substr(kScheme.size()));
-  }
-  return known;
+  return is_one_of(options_.api_keys, authorization.substr(kScheme.size()));
 }
 
 }  // namespace llt::receiver

@@ -3,12 +3,11 @@
 #include <google/protobuf/util/json_util.h>
 
 #include <algorithm>
-#include <boost/beast/core/detail/base64.hpp>
 #include <cctype>
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "base/ids.h"
+#include "base/base64.h"
 #include "receiver/attribute_json.h"
 #include "receiver/inflate.h"
 #include "receiver/otlp_count.h"
@@ -38,10 +37,8 @@ int digit(char c) {
 // OTLP's JSON writes ids in hex, protobuf's JSON reads bytes as base64. What it has read written as base64
 // again is the text that stood there: lengths of 16 and 32 are whole groups of four.
 void hex_again(std::string& id) {
-  namespace beast64 = boost::beast::detail::base64;
   if (id.empty()) return;
-  std::string text(beast64::encoded_size(id.size()), '\0');
-  text.resize(beast64::encode(text.data(), id.data(), id.size()));
+  const std::string text = base64(id);
   std::string bytes;
   for (std::size_t i = 0; i < text.size(); i += 2) {
     const int high = digit(text[i]), low = digit(text[i + 1]);

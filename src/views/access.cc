@@ -71,13 +71,7 @@ bool Access::key_allowed(std::string_view authorization) const {
   if (api_keys_.empty()) return true;
   constexpr std::string_view kScheme = "bearer ";
   if (lower(authorization.substr(0, kScheme.size())) != kScheme) return false;
-  const std::string_view given = authorization.substr(kScheme.size());
-  bool allowed = false;
-  for (const std::string& key : api_keys_) {
-    const bool same = equal_in_constant_time(key, given);
-    allowed = allowed || same;
-  }
-  return allowed;
+  return is_one_of(api_keys_, authorization.substr(kScheme.size()));
 }
 
 }  // namespace llt::views
