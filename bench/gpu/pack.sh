@@ -95,19 +95,11 @@ build_analytics_bench() {
   compile release backend_bench llamatelemetry_rapids
 }
 
-# pack_analytics ARCHITECTURE: the programs with their libraries in lib/, cuGraph's in rapids/.
+# pack_analytics ARCHITECTURE: the libraries that the GPU plugin opens.
 pack_analytics() {
-  local folder=$gpu_pack/analytics program=$release/src/analytics/backend_bench file
+  local folder=$gpu_pack/analytics
   rm -rf "$folder"
-  mkdir -p "$folder/lib"
-  needed_libraries "$program" | xargs -I{} cp -L {} "$folder/lib/"
-  cp "$program" "$release/libllamatelemetry_rapids.so" "$folder/"
-  for file in "$folder"/lib/* "$folder/backend_bench" "$folder/libllamatelemetry_rapids.so"; do
-    chmod u+w "$file"
-    strip --strip-unneeded "$file" || true
-  done
-  for file in "$folder"/lib/*; do patchelf --force-rpath --set-rpath "\$ORIGIN" "$file"; done
-  patchelf --force-rpath --set-rpath "\$ORIGIN/lib" "$folder/backend_bench"
+  mkdir -p "$folder"
   python3 "$LLT_ROOT/bench/gpu/slim.py" "$rapids_wheels" "$folder/rapids" --architecture "$1"
   XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/analytics.tar.xz" .
   rm -rf "$folder"

@@ -14,7 +14,7 @@ from pathlib import Path
 from progress import progress
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ANALYTICS = ("analytics.tar.xz",)
+ANALYTICS = ("analytics", "cudf")  # archives of libraries that the GPU plugin opens, each in a folder rapids/
 
 
 @dataclass
@@ -80,10 +80,16 @@ def unpack_programs(options) -> Path:
 
 
 def analytics_folders(options) -> list[Path]:
-    """What bench/gpu/pack-analytics packed: the GPU plugin, and the libraries that it opens."""
-    archives = [options.pack / name for name in ANALYTICS if (options.pack / name).exists()]
-    folders = [unpack(archive, options.work / "analytics") for archive in archives]
-    return [inner for folder in dict.fromkeys(folders) for inner in (folder, folder / "rapids")]
+    """Where the GPU plugin is, and the libraries that it opens. What is not packed here may have come with an earlier
+    call."""
+    folders = []
+    for name in ANALYTICS:
+        archive, folder = options.pack / f"{name}.tar.xz", options.work / name
+        if archive.exists():
+            unpack(archive, folder)
+        if (folder / "rapids").is_dir():
+            folders.append(folder / "rapids")
+    return [options.work / "programs", *folders] if folders else []
 
 
 def analytics_environment(options) -> dict[str, str]:
