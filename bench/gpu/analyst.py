@@ -17,6 +17,7 @@ GRAPHS = (("interference", "pagerank"), ("interference", "louvain"), ("interfere
 PICTURES = (("interference", "louvain"), ("trace", "pagerank"), ("prefix", "components"), ("model", "kcore"))
 PAGES = ("/", "/requests", "/trace", "/graph", "/sql", "/metrics", "/api/v1/status", "/api/v1/requests?limit=100",
          "/api/v1/heatmap", "/api/v1/traces")
+SAMPLES = "256"    # sources of betweenness
 LONGEST = 60.0     # seconds of one question
 PAGE_EVERY = 2.0   # seconds between pages
 
@@ -63,7 +64,8 @@ class Analyst:
         return [self.graph(kind, algorithm) for kind, algorithm in GRAPHS] + self.tables()
 
     def graph(self, kind: str, algorithm: str) -> tuple[str, Callable[[int], dict]]:
-        words = ["graph", kind, "--algorithm", algorithm, "--backend", self.backend, "--json"]
+        samples = ["--samples", SAMPLES] if algorithm == "betweenness" else []
+        words = ["graph", kind, "--algorithm", algorithm, *samples, "--backend", self.backend, "--json"]
         return " ".join(words[:-1]), lambda _: self.graph_answer(self.said(words))
 
     @staticmethod

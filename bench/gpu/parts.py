@@ -70,12 +70,14 @@ def unpack(archive: Path, folder: Path) -> Path:
 
 
 def unpack_programs(options) -> Path:
+    """What is not packed here may have come with an earlier call."""
     programs = options.work / "programs"
-    for archive in ("libraries.tar.xz", "programs.tar.xz"):
-        if not (options.pack / archive).exists():
-            raise SystemExit(f"{options.pack / archive} is not there: run bench/gpu/pack where there is a network, or name "
-                             "your own programs with --llamatelemetry and --llama-server")
-        unpack(options.pack / archive, programs)
+    for archive in (options.pack / "libraries.tar.xz", options.pack / "programs.tar.xz"):
+        if archive.exists():
+            unpack(archive, programs)
+    if not (programs / "llamatelemetry").exists():
+        raise SystemExit(f"{options.pack} has no programs: run bench/gpu/pack where there is a network, or name your own "
+                         "programs with --llamatelemetry and --llama-server")
     return programs
 
 
@@ -110,12 +112,21 @@ def for_both(parts: Parts) -> dict[str, str]:
     return {**parts.environment, **parts.analytics, **joined}
 
 
+def unpack_engine(options) -> Path | None:
+    """None where no engine is packed, nor came with an earlier call."""
+    archive, folder = options.pack / "engine.tar.xz", options.work / "packed-engine"
+    if options.cpu:
+        return None
+    if archive.exists():
+        unpack(archive, folder)
+    return folder if (folder / "bin/llama-server").exists() else None
+
+
 def start_engine(options) -> subprocess.Popen | None:
     """Starts to build the engine, or returns None when it is packed or an earlier run built it."""
-    packed = options.pack / "engine.tar.xz"
-    if packed.exists() and not options.cpu:
-        if not missing_libraries(unpack(packed, options.work / "packed-engine")):
-            return None
+    packed = unpack_engine(options)
+    if packed and not missing_libraries(packed):
+        return None
     if (options.work / "engine/bin/llama-server").exists():
         return None
     return start_engine_build(options)
