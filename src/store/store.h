@@ -24,6 +24,7 @@ struct Options {
   std::uint64_t memory_bytes = 512ull * 1024 * 1024;  ///< DuckDB's memory in this process
   int query_threads = 1;   ///< per query; with more, DuckDB's writer spins while a checkpoint runs
   std::string created_by;  ///< name and version for the table `meta`
+  bool begins_run = true;  ///< `losses.run_count` begins at 0; false: it stays that of the last `up`
 };
 
 enum class State : std::uint8_t {

@@ -49,7 +49,7 @@ Result<> Writer::connect() {
   connection_ = std::move(*connection);
   database_ = std::move(database);
   if (!losses_) {
-    if (auto ready = ensure_schema(connection_.get(), parts_.options.created_by); !ready) return ready;
+    if (auto ready = ensure_schema(connection_.get(), parts_.options); !ready) return ready;
     auto losses = LossesTable::load(connection_.get());
     if (!losses) return std::unexpected(losses.error());
     losses_ = *losses;
