@@ -14,6 +14,7 @@ bool bit(const void* bits, std::uint64_t at) {
 
 // An answer's column may begin anywhere in its buffers.
 void pack_column(const ArrowArray& column, std::uint64_t rows, std::byte* values, std::uint64_t* known) {
+  if (rows == 0) return;
   const auto from = static_cast<std::uint64_t>(column.offset);
   std::memcpy(values, static_cast<const std::byte*>(column.buffers[1]) + from * 8, rows * 8);
   const void* bits = column.buffers[0];

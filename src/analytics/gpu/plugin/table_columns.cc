@@ -5,6 +5,7 @@
 #include <cudf/lists/lists_column_view.hpp>
 #include <cudf/lists/sorting.hpp>
 #include <cudf/sorting.hpp>
+#include <limits>
 
 namespace llt::rapids {
 
@@ -38,13 +39,30 @@ Column repeated(View values, View counts) {
   return std::move(columns.front());
 }
 
+// Of negative numbers all bits but the sign are turned round, which turned round again gives them back.
+static Column turned(View bits) {
+  const Column sign = apply_long(bits, binary_operator::SHIFT_RIGHT, 63);
+  const Column mask =
+      apply_long(sign->view(), binary_operator::BITWISE_AND, std::numeric_limits<std::int64_t>::max());
+  return apply(bits, binary_operator::BITWISE_XOR, mask->view(), kLong);
+}
+
+Column as_ordered(View doubles) { return turned(cudf::bit_cast(doubles, kLong)); }
+
+Column as_doubles(View ordered) {
+  const Column bits = turned(ordered);
+  return std::make_unique<cudf::column>(cudf::bit_cast(bits->view(), kDouble));
+}
+
 // Column by column from the last to the first: each of them alone is sorted by radix, all at once would be
 // compared row by row.
 Column order_by(const std::vector<View>& keys) {
   Column order;
   for (auto key = keys.rbegin(); key != keys.rend(); ++key) {
-    const Column moved = order ? pick(*key, order->view()) : nullptr;
-    Column next = cudf::stable_sorted_order(cudf::table_view{{moved ? moved->view() : *key}},
+    const Column whole = key->type() == kDouble ? as_ordered(*key) : nullptr;
+    const View column = whole ? whole->view() : *key;
+    const Column moved = order ? pick(column, order->view()) : nullptr;
+    Column next = cudf::stable_sorted_order(cudf::table_view{{moved ? moved->view() : column}},
                                             {cudf::order::ASCENDING}, {cudf::null_order::AFTER});
     order = order ? pick(order->view(), next->view()) : std::move(next);
   }
@@ -78,12 +96,13 @@ Column quantile(View sorted, View begin, View count, double q) {
   return cudf::copy_if_else(all->view(), cudf::numeric_scalar<double>(0, false), some->view());
 }
 
-Column sort_segments(Column values, View begin) {
+Column sort_segments(View values, View begin) {
+  if (values.is_empty()) return std::make_unique<cudf::column>(values);
   const Column lists = cudf::make_lists_column(begin.size() - 1, std::make_unique<cudf::column>(begin),
-                                               std::move(values), 0, {});
-  Column sorted = cudf::lists::sort_lists(cudf::lists_column_view(lists->view()), cudf::order::ASCENDING,
-                                          cudf::null_order::AFTER);
-  return std::move(sorted->release().children[cudf::lists_column_view::child_column_index]);
+                                               as_ordered(values), 0, {});
+  const Column sorted = cudf::lists::sort_lists(cudf::lists_column_view(lists->view()),
+                                                cudf::order::ASCENDING, cudf::null_order::AFTER);
+  return as_doubles(cudf::lists_column_view(sorted->view()).child());
 }
 
 }  // namespace llt::rapids

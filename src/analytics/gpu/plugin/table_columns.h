@@ -29,6 +29,11 @@ inline constexpr cudf::data_type kBool{cudf::type_id::BOOL8};
 [[nodiscard]] Column pick(View from, View rows);
 [[nodiscard]] Column repeated(View values, View counts);
 
+/// Doubles as integers of the same order, NaN above all, and back. libcudf sorts integers by radix, and
+/// differs from one algorithm to the next in where NaN goes.
+[[nodiscard]] Column as_ordered(View doubles);
+[[nodiscard]] Column as_doubles(View ordered);
+
 /// The rows in ascending order of the first column, then the second, ...; NULL comes last, NaN before it.
 [[nodiscard]] Column order_by(const std::vector<View>& keys);
 
@@ -37,6 +42,6 @@ inline constexpr cudf::data_type kBool{cudf::type_id::BOOL8};
 [[nodiscard]] Column quantile(View sorted, View begin, View count, double q);
 
 /// Sorts the values of each segment; `begin` has one more number than there are segments.
-[[nodiscard]] Column sort_segments(Column values, View begin);
+[[nodiscard]] Column sort_segments(View values, View begin);
 
 }  // namespace llt::rapids

@@ -56,6 +56,7 @@ Windows find_windows(const Rows& rows, std::int64_t length) {
 }
 
 std::vector<std::int32_t> to_host(View column) {
+  if (column.is_empty()) return {};
   const auto array = cudf::to_arrow_host(column);
   cudf::get_default_stream().sync();
   const auto* numbers = static_cast<const std::int32_t*>(array->array.buffers[1]);
@@ -114,7 +115,7 @@ Table quantiles_of(const Windows& windows, const llt_rapids_question& question, 
   const View size = part(windows.size->view(), first, last);
   const Written window = write_out(part(windows.begin->view(), first, last), size);
   const Column sorted =
-      sort_segments(pick(windows.values->view(), window.places->view()), window.begin->view());
+      sort_segments(pick(windows.values->view(), window.places->view())->view(), window.begin->view());
   std::vector<Column> columns;
   columns.push_back(cudf::cast(size, kLong));
   for (std::uint32_t i = 0; i < question.quantile_count; ++i)
@@ -158,13 +159,13 @@ Table outliers_of(const Windows& windows, table_view some, double threshold) {
       apply(window.places->view(), binary_operator::GREATER_EQUAL, repeated(place, size)->view(), kBool);
   const Column others =
       apply(window.places->view(), binary_operator::ADD, cudf::cast(behind->view(), kInt)->view(), kInt);
-  const Column sorted = sort_segments(pick(windows.values->view(), others->view()), window.begin->view());
+  const Column sorted =
+      sort_segments(pick(windows.values->view(), others->view())->view(), window.begin->view());
   const Column median = quantile(sorted->view(), begin, size, 0.5);
-  Column apart = apply(
+  const Column apart = apply(
       cudf::unary_operator::ABS,
       apply(sorted->view(), binary_operator::SUB, repeated(median->view(), size)->view(), kDouble)->view());
-  const Column mad =
-      quantile(sort_segments(std::move(apart), window.begin->view())->view(), begin, size, 0.5);
+  const Column mad = quantile(sort_segments(apart->view(), window.begin->view())->view(), begin, size, 0.5);
   const Column keep =
       stands_out(pick(windows.values->view(), place)->view(), median->view(), mad->view(), threshold);
   const Column row = cudf::cast(pick(windows.order->view(), place)->view(), kLong),
@@ -189,12 +190,14 @@ Table outliers(const Rows& rows, const llt_rapids_question& question, std::uint6
   const Windows windows = find_windows(rows, question.window);
   const Table some = candidates(windows, question.least);
   std::vector<Table> parts;
-  parts.push_back(outliers_of(windows, cudf::slice(some->view(), {0, 0}).front(), question.threshold));
   in_steps(some->view().column(2), room, [&](cudf::size_type first, cudf::size_type last) {
     parts.push_back(
         outliers_of(windows, cudf::slice(some->view(), {first, last}).front(), question.threshold));
   });
-  return joined(parts);
+  if (!parts.empty()) return joined(parts);
+  std::vector<Column> none;
+  for (const auto type : {kLong, kDouble, kDouble, kLong}) none.push_back(cudf::make_empty_column(type));
+  return std::make_unique<cudf::table>(std::move(none));
 }
 
 }  // namespace llt::rapids

@@ -49,6 +49,8 @@ std::unique_ptr<llt_table> load(const ArrowSchema& schema, const ArrowArray& row
   return table;
 }
 
+std::vector<View> columns_of(const table_view& table) { return {table.begin(), table.end()}; }
+
 /// One aggregation of each group, the groups in order.
 Table grouped(const table_view& keys, View values,
               std::vector<std::unique_ptr<groupby_aggregation>> figures) {
@@ -56,8 +58,7 @@ Table grouped(const table_view& keys, View values,
   requests.front().values = values;
   requests.front().aggregations = std::move(figures);
   auto [groups, results] = cudf::groupby::groupby(keys, cudf::null_policy::INCLUDE).aggregate(requests);
-  std::vector<View> sorting(groups->view().begin(), groups->view().end());
-  const Column order = order_by(sorting);
+  const Column order = order_by(columns_of(groups->view()));
   std::vector<Column> columns = groups->release();
   for (Column& result : results.front().results) columns.push_back(std::move(result));
   return cudf::gather(cudf::table(std::move(columns)).view(), order->view());
@@ -80,7 +81,7 @@ Table figures(const Rows& rows, const std::vector<View>& keys, const llt_rapids_
   all.push_back(rows.value);
   const auto last = static_cast<cudf::size_type>(keys.size());
   const Table known = cudf::drop_nulls(table_view(all), {last});
-  const Column order = order_by({known->view().begin(), known->view().end()});
+  const Column order = order_by(columns_of(known->view()));
   const Column sorted = pick(known->view().column(last), order->view());
   const View count = groups->view().column(last + 1);
   const Column begin =
