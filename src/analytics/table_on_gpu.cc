@@ -226,23 +226,18 @@ std::size_t expected_columns(const TableQuestion& question) {
 
 }  // namespace
 
-// Until it is measured, what can be expected: sums and counts cost less than moving their rows; windows that
-// DuckDB goes through row by row cost more.
-std::uint64_t gpu_crossover(TableOperation operation) {
-  switch (operation) {
-    case rolling:
-    case anomalies:
-      return 1'000'000;
-    default:
-      return UINT64_MAX;
-  }
-}
+bool size_decides(TableOperation operation) { return operation == rolling || operation == anomalies; }
 
-TableChoice choose_table(const TableQuestion& question, std::uint64_t rows) {
-  const std::uint64_t from = gpu_crossover(question.operation);
-  if (from == UINT64_MAX) return {false, "this is left to the CPU at any size"};
-  if (rows < from) return {false, "a table of this size is quicker on the CPU"};
-  return {true, "a table of this size is quicker on the GPU"};
+// Measured on an H100 beside 16 cores (docs/performance.md), its start (0.3 to 0.6 s) counted. DuckDB looks
+// at all of a window again for each row's MAD, but keeps a window's quantiles from one row to the next: there
+// only the number of rows counts, and windows that are very long are the GPU's loss. Sums, counts and bins
+// cost DuckDB less than it costs to hand their rows over.
+TableChoice choose_table(TableOperation operation, double rows, double window_rows) {
+  constexpr double kAnomalies = 30e6, kRolling = 2e6, kLongRolling = 1000;
+  if (!size_decides(operation)) return {false, "this is left to the CPU at any size"};
+  const bool gpu = operation == anomalies ? window_rows >= kAnomalies
+                                          : rows >= kRolling && window_rows <= kLongRolling * rows;
+  return {gpu, fmt::format("a table of this size is quicker on the {}", gpu ? "GPU" : "CPU")};
 }
 
 Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, const TableQuestion& question,

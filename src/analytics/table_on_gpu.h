@@ -24,15 +24,15 @@ struct TableRun {
   double name_ms = 0;              ///< into a database again
 };
 
-/// From which number of rows on the GPU is quicker; UINT64_MAX: never seen to be.
-[[nodiscard]] std::uint64_t gpu_crossover(TableOperation operation);
-
 /// Whether the GPU is worth starting, by operation and size alone.
 struct TableChoice {
   bool gpu = false;
   std::string why;
 };
-[[nodiscard]] TableChoice choose_table(const TableQuestion& question, std::uint64_t rows);
+/// Whether the size matters at all.
+[[nodiscard]] bool size_decides(TableOperation operation);
+/// `rows`, `window_rows`: as table_size_sql() has them.
+[[nodiscard]] TableChoice choose_table(TableOperation operation, double rows, double window_rows);
 
 /// The message of not_found when there are no rows. Then the CPU's answer is as good as any.
 inline constexpr std::string_view kNoRows = "there are no rows: nothing for a GPU to do";
