@@ -240,18 +240,15 @@ TableChoice choose_table(TableOperation operation, double rows, double window_ro
   return {gpu, fmt::format("a table of this size is quicker on the {}", gpu ? "GPU" : "CPU")};
 }
 
-Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, const TableQuestion& question,
-                              const GpuOptions& gpu) {
+Result<TableRun> ask_gpu_into(store::Scratch& scratch, gpu::Tables& tables, store::Reader& reader,
+                              const TableQuestion& question) {
   TableRun run;
   SteadyNs begin = now_steady();
   const auto lap = [&](double& ms) {
     ms = ms_since(begin);
     begin = now_steady();
   };
-  auto tables = gpu::Tables::open(gpu);
-  if (!tables) return std::unexpected(tables.error());
-  run.version = tables->version();
-  lap(run.start_ms);
+  run.version = tables.version();
   const auto read = read_rows(reader, question);
   if (!read) return std::unexpected(read.error());
   run.table_rows = read->rows.shape().rows;
@@ -259,9 +256,9 @@ Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, co
   const auto asked = question_for_gpu(question, read->rows);
   if (!asked) return std::unexpected(asked.error());
   lap(run.read_ms);
-  if (auto moved = tables->load(read->rows); !moved) return std::unexpected(moved.error());
+  if (auto moved = tables.load(read->rows); !moved) return std::unexpected(moved.error());
   lap(run.move_ms);
-  const auto answer = tables->ask(*asked);
+  const auto answer = tables.ask(*asked);
   if (!answer) return std::unexpected(answer.error());
   if (answer->columns != expected_columns(question))
     return fail(ErrorCode::internal, "the GPU worker answered with other columns than were asked for");
@@ -276,9 +273,11 @@ Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, co
 
 Result<TableRun> ask_gpu(store::Reader& reader, const TableQuestion& question, const GpuOptions& gpu,
                          const store::ReaderOptions& limits) {
+  auto tables = gpu::Tables::open(gpu);
+  if (!tables) return std::unexpected(tables.error());
   auto scratch = store::Scratch::make(limits);
   if (!scratch) return std::unexpected(scratch.error());
-  auto run = ask_gpu_into(**scratch, reader, question, gpu);
+  auto run = ask_gpu_into(**scratch, *tables, reader, question);
   if (run) run->rows = std::move(*scratch);
   return run;
 }
