@@ -9,6 +9,9 @@
 namespace llt::analytics {
 namespace {
 
+// Of betweenness when the GPU's memory does not suffice for all.
+constexpr Vertex kFewSources = 256;
+
 Result<Run> run_on(Backend& backend, const EdgeList& edges, const Request& request, const Progress& progress,
                    std::string reason) {
   const SteadyNs begin = now_steady();
@@ -28,7 +31,21 @@ Result<Run> on_gpu(const EdgeList& edges, const Request& request, const GpuOptio
                    const Progress& progress, std::string reason) {
   const auto backend = make_gpu_backend(gpu);
   if (!backend) return std::unexpected(backend.error());
-  return run_on(**backend, edges, request, progress, std::move(reason));
+  auto run = run_on(**backend, edges, request, progress, reason);
+  const bool sampled =
+      request.algorithm == Algorithm::betweenness || request.algorithm == Algorithm::edge_betweenness;
+  if (run || run.error().code != ErrorCode::resource_exhausted || !sampled || request.samples ||
+      edges.vertices <= kFewSources)
+    return run;
+  Request fewer = request;
+  fewer.samples = kFewSources;
+  auto second = run_on(
+      **backend, edges, fewer, progress,
+      fmt::format("{}; its memory does not suffice for the paths from all vertices, so they are from {}",
+                  reason, kFewSources));
+  if (!second) return run;
+  second->samples = kFewSources;
+  return second;
 }
 
 bool joins_anything(const EdgeList& edges) {

@@ -17,11 +17,12 @@ struct Run {
   std::string reason;   ///< why this back end
   double elapsed_ms =
       0;  ///< handing the graph over and running the algorithm; not reading it, not starting a worker
+  std::optional<Vertex> samples = {};  ///< betweenness: from so many vertices only, whatever was asked
 };
 
 /// `request` has passed check(). With Want::automatic a GPU that is not there, or fails, or whose memory does
 /// not suffice, leaves the work to the CPU, and `reason` says so. With Want::gpu a GPU that cannot be used is
-/// an error.
+/// an error. Betweenness for which its memory does not suffice is tried from a sample of the vertices first.
 [[nodiscard]] Result<Run> analyse(const EdgeList& edges, const Request& request, Want want,
                                   const GpuOptions& gpu, const Progress& progress);
 

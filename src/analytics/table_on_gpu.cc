@@ -238,6 +238,13 @@ std::uint64_t gpu_crossover(TableOperation operation) {
   }
 }
 
+TableChoice choose_table(const TableQuestion& question, std::uint64_t rows) {
+  const std::uint64_t from = gpu_crossover(question.operation);
+  if (from == UINT64_MAX) return {false, "this is left to the CPU at any size"};
+  if (rows < from) return {false, "a table of this size is quicker on the CPU"};
+  return {true, "a table of this size is quicker on the GPU"};
+}
+
 Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, const TableQuestion& question,
                               const GpuOptions& gpu) {
   TableRun run;
@@ -253,7 +260,7 @@ Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, co
   const auto read = read_rows(reader, question);
   if (!read) return std::unexpected(read.error());
   run.table_rows = read->rows.shape().rows;
-  if (run.table_rows == 0) return fail(ErrorCode::not_found, "there are no rows: nothing for a GPU to do");
+  if (run.table_rows == 0) return fail(ErrorCode::not_found, std::string(kNoRows));
   const auto asked = question_for_gpu(question, read->rows);
   if (!asked) return std::unexpected(asked.error());
   lap(run.read_ms);

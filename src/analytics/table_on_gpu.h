@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "analytics/gpu/gpu_backend.h"
 #include "analytics/table_question.h"
@@ -25,6 +26,16 @@ struct TableRun {
 
 /// From which number of rows on the GPU is quicker; UINT64_MAX: never seen to be.
 [[nodiscard]] std::uint64_t gpu_crossover(TableOperation operation);
+
+/// Whether the GPU is worth starting, by operation and size alone.
+struct TableChoice {
+  bool gpu = false;
+  std::string why;
+};
+[[nodiscard]] TableChoice choose_table(const TableQuestion& question, std::uint64_t rows);
+
+/// The message of not_found when there are no rows. Then the CPU's answer is as good as any.
+inline constexpr std::string_view kNoRows = "there are no rows: nothing for a GPU to do";
 
 /// As ask_gpu(), with the answer in tables `answer` and `keys` of `scratch`: `rows` of the run stays empty.
 [[nodiscard]] Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader,

@@ -86,6 +86,8 @@ class Sql {
                names, same, texts);
   }
 
+  std::string count() const { return data() + " SELECT count(*) AS \"rows\" FROM data"; }
+
   // See table_answer_sql().
   std::string answer(const std::vector<std::string>& types) const {
     std::string keys;
@@ -263,6 +265,8 @@ bool needs_time(TableOperation operation) {
 }
 
 std::string quantile_name(double quantile) { return fmt::format("p{:.6g}", 100 * quantile); }
+
+std::string table_count_sql(const TableQuestion& question) { return Sql(question).count(); }
 
 std::string table_rows_sql(const TableQuestion& question) { return Sql(question).rows(); }
 

@@ -1,4 +1,5 @@
-// `llamatelemetry analyze`: makes one SELECT of a question about a table, and runs it as `query` does.
+// `llamatelemetry analyze`: makes one SELECT of a question about a table, and runs it as `query` does; or has
+// it answered by a GPU, and shows that answer as `query` would.
 
 #include <fmt/format.h>
 
@@ -7,8 +8,11 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "analytics/table_on_gpu.h"
+#include "app/analytics_place.h"
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/print.h"
 #include "app/source.h"
 #include "app/sql.h"
 #include "app/units.h"
@@ -17,13 +21,10 @@
 namespace llt::app {
 namespace {
 
-using analytics::TableOperation;
 using analytics::TableQuestion;
 
 bool needs_time(const AnalyzeOptions& options) {
-  return options.since_ns || options.question.operation == TableOperation::buckets ||
-         options.question.operation == TableOperation::rolling ||
-         options.question.operation == TableOperation::anomalies;
+  return options.since_ns || analytics::needs_time(options.question.operation);
 }
 
 // The column that tables of ours have their time in.
@@ -62,6 +63,52 @@ Result<> fill_times(const Settings& settings, const AnalyzeOptions& options, Tab
   return {};
 }
 
+// Whether the GPU is to be tried, and why; for --backend auto.
+Result<analytics::TableChoice> choose(store::Reader& reader, const TableQuestion& question) {
+  if (analytics::gpu_crossover(question.operation) == UINT64_MAX) return analytics::choose_table(question, 0);
+  const auto rows = query_rows(reader, analytics::table_count_sql(question));
+  if (!rows) return std::unexpected(rows.error());
+  return analytics::choose_table(question, rows->empty() ? 0 : rows->front().value("rows", std::uint64_t{0}));
+}
+
+void say(std::string_view who, std::string_view why) {
+  print_err("llamatelemetry: answered by {}: {}\n", who, why);
+}
+
+// By DuckDB, where the rows are. `said`: whether to say so.
+int on_cpu(store::Reader& reader, const AnalyzeOptions& options, bool said, std::string_view why) {
+  if (said) say("the CPU", why);
+  return run_query_of(reader, options.output);
+}
+
+int on_gpu(store::Reader& reader, AnalyzeOptions& options, const analytics::GpuOptions& gpu, bool insist,
+           const std::string& why) {
+  const auto run = analytics::ask_gpu(reader, options.question, gpu);
+  if (!run && run.error().code == ErrorCode::not_found && run.error().message == analytics::kNoRows)
+    return on_cpu(reader, options, true, run.error().message);
+  if (!run && insist) return failed(run.error());
+  if (!run) return on_cpu(reader, options, true, "instead of the GPU: " + run.error().message);
+  say(fmt::format("the GPU ({})", run->version), why);
+  options.output.sql = run->sql;
+  return run_query_of(*run->rows, options.output);
+}
+
+int answer(const Settings& settings, AnalyzeOptions& options, AnalyticsPlace& place) {
+  auto source = Source::make(settings);
+  if (!source) return bad_usage(source.error());
+  const bool asked = !options.backend.empty();
+  if (place.want == analytics::Want::cpu) return on_cpu(**source, options, asked, "asked for");
+  if (place.want == analytics::Want::gpu) {
+    bound_memory(settings, place);
+    return on_gpu(**source, options, place.gpu, true, "asked for");
+  }
+  const auto choice = choose(**source, options.question);
+  if (!choice) return failed(choice.error());
+  if (!choice->gpu) return on_cpu(**source, options, asked, choice->why);
+  bound_memory(settings, place);
+  return on_gpu(**source, options, place.gpu, false, choice->why);
+}
+
 }  // namespace
 
 int run_analyze(const Settings& settings, const AnalyzeOptions& given) {
@@ -81,7 +128,9 @@ int run_analyze(const Settings& settings, const AnalyzeOptions& given) {
   if (!sql) return bad_usage(sql.error());
   if (options.show_sql) return std::printf("%s\n", sql->c_str()) < 0 ? kFailed : kDone;
   options.output.sql = *sql;
-  return run_query(settings, options.output);
+  auto place = analytics_place(settings, options.backend, options.gpu_memory_bytes);
+  if (!place) return bad_usage(place.error());
+  return answer(settings, options, *place);
 }
 
 }  // namespace llt::app

@@ -151,7 +151,7 @@ Result<> convert(CommandLine& line) {
   if (!line.gpu_memory.empty()) {
     auto size = parse_size(line.gpu_memory);
     if (!size) return fail(size.error().code, "--gpu-memory: " + size.error().message, size.error().hint);
-    line.graph.gpu_memory_bytes = *size;
+    line.graph.gpu_memory_bytes = line.analyze.gpu_memory_bytes = *size;
   }
   auto window = parse_duration(line.window);
   if (!window) return fail(window.error().code, "--window: " + window.error().message, window.error().hint);

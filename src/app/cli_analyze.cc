@@ -53,6 +53,15 @@ void add_output(CLI::App& command, CommandLine& line) {
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "csv", "json", "parquet", "arrow"}));
   command.add_option("-o,--output", line.output, "write to this file instead of stdout")->type_name("FILE");
+  command.add_option("--backend", line.analyze.backend, "auto (default), cpu or gpu")
+      ->check(CLI::IsMember({"auto", "cpu", "gpu"}));
+  command
+      .add_option("--gpu-memory", line.gpu_memory,
+                  "at most so much of the GPU's memory (default: what is free)")
+      ->type_name("SIZE");
+  for (const SettingSpec& spec : setting_specs()) {
+    if (spec.key == "analytics-gpu") add_setting(command, line, spec);
+  }
   command.add_flag("--show-sql", line.analyze.show_sql, "print the statement instead of running it");
 }
 

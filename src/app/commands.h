@@ -11,6 +11,7 @@
 #include "app/settings.h"
 #include "app/slo.h"
 #include "gguf/synth.h"
+#include "store/reader.h"
 
 namespace llt::app {
 
@@ -27,6 +28,8 @@ struct QueryOptions {
   std::optional<std::string> output;  ///< file; nothing: stdout
 };
 int run_query(const Settings& settings, const QueryOptions& options);
+/// The same of rows that need not be the store's.
+int run_query_of(store::Reader& reader, const QueryOptions& options);
 
 struct ReportOptions {
   std::optional<Slo> slo;                ///< what counts as goodput; nothing: every success
@@ -97,7 +100,9 @@ struct AnalyzeOptions {
   std::string operation, every, window;
   std::optional<std::int64_t> since_ns;
   bool show_sql = false;  ///< print the statement instead of running it
-  QueryOptions output;    ///< where and in which format; its sql is made here
+  std::string backend;    ///< auto, cpu, gpu; empty: auto, and nothing is said of the CPU
+  std::optional<std::uint64_t> gpu_memory_bytes;
+  QueryOptions output;  ///< where and in which format; its sql is made here
 };
 int run_analyze(const Settings& settings, const AnalyzeOptions& options);
 /// `probe print-env`

@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
-#include "analytics/gpu/find.h"
 #include "analytics/store_graphs.h"
-#include "app/analytics_memory.h"
+#include "app/analytics_place.h"
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/graph_answer.h"
@@ -68,41 +66,6 @@ Result<analytics::Request> make_request(const GraphOptions& options, const analy
   return request;
 }
 
-// Which back end is wanted, and on which GPU.
-struct Place {
-  analytics::Want want;
-  analytics::GpuOptions gpu;
-};
-
-Result<Place> place_of(const Settings& settings, const GraphOptions& options) {
-  Place place{analytics::Want::automatic, {.visible = {}, .memory_bytes = options.gpu_memory_bytes}};
-  if (options.backend == "cpu") place.want = analytics::Want::cpu;
-  if (options.backend == "gpu") place.want = analytics::Want::gpu;
-  const SettingValue* card = settings.find("analytics-gpu");
-  if (card == nullptr) return place;
-  const std::string& text = card->items.front();
-  if (text == "none") {
-    if (place.want == analytics::Want::gpu)
-      return fail(ErrorCode::invalid_argument,
-                  fmt::format("{}: there is no GPU for --backend gpu", card->where));
-    place.want = analytics::Want::cpu;
-    return place;
-  }
-  if (text.empty() || !std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) != 0; }))
-    return fail(ErrorCode::invalid_argument, fmt::format("{}: '{}' is no GPU's number", card->where, text),
-                "a number as nvidia-smi shows it, or none");
-  place.gpu.visible = text;
-  return place;
-}
-
-// The GPU's memory is the engine's first: unless the user says how much, analytics get what its plan leaves.
-void bound_memory(const Settings& settings, Place& place) {
-  const bool possible = place.want == analytics::Want::gpu || analytics::gpu::driver_gpu_count() != 0;
-  if (place.gpu.memory_bytes || place.want == analytics::Want::cpu || !possible) return;
-  const std::string gpu = place.gpu.visible.empty() ? analytics::gpu::analytics_gpu() : place.gpu.visible;
-  place.gpu.memory_bytes = planned_for_analytics(settings, gpu);
-}
-
 void print_answer(const GraphAnswer& answer, const GraphOptions& options) {
   if (options.json) {
     static_cast<void>(write_graph_json(answer, write_out));
@@ -126,14 +89,14 @@ int keep_answer(const Settings& settings, const GraphAnswer& answer, const Graph
 
 int run_graph(const Settings& settings, const GraphOptions& options) {
   if (auto checked = check_graph_input(options); !checked) return bad_usage(checked.error());
-  auto place = place_of(settings, options);
+  auto place = analytics_place(settings, options.backend, options.gpu_memory_bytes);
   if (!place) return bad_usage(place.error());
   bound_memory(settings, *place);
   ProgressLine line;
   line.show("reading");
   const auto input = read_graph_input(settings, options, line);
   if (!input) return line.clear(), failed(input.error());
-  const auto request = make_request(options, *input);
+  auto request = make_request(options, *input);
   if (!request) return line.clear(), bad_usage(request.error());
   if (auto checked = analytics::check(*request, input->graph.edges.vertices); !checked)
     return line.clear(), bad_usage(checked.error());
@@ -145,6 +108,7 @@ int run_graph(const Settings& settings, const GraphOptions& options) {
       });
   line.clear();
   if (!run) return failed(run.error());
+  if (run->samples) request->samples = run->samples;
   const GraphAnswer answer{*input, *request, *run};
   print_answer(answer, options);
   return keep_answer(settings, answer, options);

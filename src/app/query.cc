@@ -21,15 +21,13 @@ bool is_binary(store::Format format) {
 
 }  // namespace
 
-int run_query(const Settings& settings, const QueryOptions& options) {
+int run_query_of(store::Reader& reader, const QueryOptions& options) {
   const auto format = store::parse_format(options.format.empty() ? "table" : options.format);
   if (!format) return bad_usage({ErrorCode::invalid_argument, "no such format: " + options.format, ""});
   if (is_binary(*format) && !options.output && isatty(STDOUT_FILENO) == 1) {
     return bad_usage({ErrorCode::invalid_argument, options.format + " is not for a terminal",
                       "write it to a file with -o FILE"});
   }
-  auto source = Source::make(settings);
-  if (!source) return bad_usage(source.error());
   std::string sql = options.sql;
   if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), {});
 
@@ -38,7 +36,7 @@ int run_query(const Settings& settings, const QueryOptions& options) {
   store::QueryLimits limits;
   limits.timeout_ms = kQueryTimeoutMs;
   Result<> written;
-  const auto done = (*source)->query(sql, *format, limits, [&](std::string_view piece) {
+  const auto done = reader.query(sql, *format, limits, [&](std::string_view piece) {
     written = output->write(piece);
     return written.has_value();
   });
@@ -46,6 +44,12 @@ int run_query(const Settings& settings, const QueryOptions& options) {
   if (!done) return failed(done.error());
   if (auto finished = output->finish(); !finished) return failed(finished.error());
   return kDone;
+}
+
+int run_query(const Settings& settings, const QueryOptions& options) {
+  auto source = Source::make(settings);
+  if (!source) return bad_usage(source.error());
+  return run_query_of(**source, options);
 }
 
 }  // namespace llt::app
