@@ -226,37 +226,29 @@ std::size_t expected_columns(const TableQuestion& question) {
 
 }  // namespace
 
-// Until it is measured, what can be expected: sums and counts cost less than moving their rows; windows that
-// DuckDB goes through row by row cost more.
-std::uint64_t gpu_crossover(TableOperation operation) {
-  switch (operation) {
-    case rolling:
-    case anomalies:
-      return 1'000'000;
-    default:
-      return UINT64_MAX;
-  }
+bool size_decides(TableOperation operation) { return operation == rolling || operation == anomalies; }
+
+// Measured on an H100 beside 16 cores (docs/performance.md), its start (0.3 to 0.6 s) counted. DuckDB looks
+// at all of a window again for each row's MAD, but keeps a window's quantiles from one row to the next: there
+// only the number of rows counts, and windows that are very long are the GPU's loss. Sums, counts and bins
+// cost DuckDB less than it costs to hand their rows over.
+TableChoice choose_table(TableOperation operation, double rows, double window_rows) {
+  constexpr double kAnomalies = 30e6, kRolling = 2e6, kLongRolling = 1000;
+  if (!size_decides(operation)) return {false, "this is left to the CPU at any size"};
+  const bool gpu = operation == anomalies ? window_rows >= kAnomalies
+                                          : rows >= kRolling && window_rows <= kLongRolling * rows;
+  return {gpu, fmt::format("a table of this size is quicker on the {}", gpu ? "GPU" : "CPU")};
 }
 
-TableChoice choose_table(const TableQuestion& question, std::uint64_t rows) {
-  const std::uint64_t from = gpu_crossover(question.operation);
-  if (from == UINT64_MAX) return {false, "this is left to the CPU at any size"};
-  if (rows < from) return {false, "a table of this size is quicker on the CPU"};
-  return {true, "a table of this size is quicker on the GPU"};
-}
-
-Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, const TableQuestion& question,
-                              const GpuOptions& gpu) {
+Result<TableRun> ask_gpu_into(store::Scratch& scratch, gpu::Tables& tables, store::Reader& reader,
+                              const TableQuestion& question) {
   TableRun run;
   SteadyNs begin = now_steady();
   const auto lap = [&](double& ms) {
     ms = ms_since(begin);
     begin = now_steady();
   };
-  auto tables = gpu::Tables::open(gpu);
-  if (!tables) return std::unexpected(tables.error());
-  run.version = tables->version();
-  lap(run.start_ms);
+  run.version = tables.version();
   const auto read = read_rows(reader, question);
   if (!read) return std::unexpected(read.error());
   run.table_rows = read->rows.shape().rows;
@@ -264,9 +256,9 @@ Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, co
   const auto asked = question_for_gpu(question, read->rows);
   if (!asked) return std::unexpected(asked.error());
   lap(run.read_ms);
-  if (auto moved = tables->load(read->rows); !moved) return std::unexpected(moved.error());
+  if (auto moved = tables.load(read->rows); !moved) return std::unexpected(moved.error());
   lap(run.move_ms);
-  const auto answer = tables->ask(*asked);
+  const auto answer = tables.ask(*asked);
   if (!answer) return std::unexpected(answer.error());
   if (answer->columns != expected_columns(question))
     return fail(ErrorCode::internal, "the GPU worker answered with other columns than were asked for");
@@ -281,9 +273,11 @@ Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader, co
 
 Result<TableRun> ask_gpu(store::Reader& reader, const TableQuestion& question, const GpuOptions& gpu,
                          const store::ReaderOptions& limits) {
+  auto tables = gpu::Tables::open(gpu);
+  if (!tables) return std::unexpected(tables.error());
   auto scratch = store::Scratch::make(limits);
   if (!scratch) return std::unexpected(scratch.error());
-  auto run = ask_gpu_into(**scratch, reader, question, gpu);
+  auto run = ask_gpu_into(**scratch, *tables, reader, question);
   if (run) run->rows = std::move(*scratch);
   return run;
 }

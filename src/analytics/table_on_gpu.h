@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "analytics/gpu/gpu_backend.h"
+#include "analytics/gpu/gpu_tables.h"
 #include "analytics/table_question.h"
 #include "store/scratch.h"
 
@@ -16,30 +16,31 @@ namespace llt::analytics {
 struct TableRun {
   std::unique_ptr<store::Scratch> rows;
   std::string sql;
-  std::string version;             ///< "cuDF 26.10.02, GPU 1"
-  std::uint64_t table_rows = 0;    ///< that went to the GPU
-  double read_ms = 0;              ///< the rows out of the store
-  double start_ms = 0;             ///< the worker, its libraries, CUDA
-  double move_ms = 0, ask_ms = 0;  ///< to the GPU; the work there, and back
-  double name_ms = 0;              ///< into a database again
+  std::string version;           ///< "cuDF 26.10.02, GPU 1"
+  std::uint64_t table_rows = 0;  ///< that went to the GPU
+  double read_ms = 0;            ///< the rows out of the store
+  double move_ms = 0;            ///< to the GPU
+  double ask_ms = 0;             ///< the work there, and the answer back
+  double name_ms = 0;            ///< into a database again
 };
-
-/// From which number of rows on the GPU is quicker; UINT64_MAX: never seen to be.
-[[nodiscard]] std::uint64_t gpu_crossover(TableOperation operation);
 
 /// Whether the GPU is worth starting, by operation and size alone.
 struct TableChoice {
   bool gpu = false;
   std::string why;
 };
-[[nodiscard]] TableChoice choose_table(const TableQuestion& question, std::uint64_t rows);
+/// Whether the size matters at all.
+[[nodiscard]] bool size_decides(TableOperation operation);
+/// `rows`, `window_rows`: as table_size_sql() has them.
+[[nodiscard]] TableChoice choose_table(TableOperation operation, double rows, double window_rows);
 
 /// The message of not_found when there are no rows. Then the CPU's answer is as good as any.
 inline constexpr std::string_view kNoRows = "there are no rows: nothing for a GPU to do";
 
-/// As ask_gpu(), with the answer in tables `answer` and `keys` of `scratch`: `rows` of the run stays empty.
-[[nodiscard]] Result<TableRun> ask_gpu_into(store::Scratch& scratch, store::Reader& reader,
-                                            const TableQuestion& question, const GpuOptions& gpu);
+/// As ask_gpu(), by a worker that runs already, with the answer in tables `answer` and `keys` of `scratch`:
+/// `rows` of the run stays empty.
+[[nodiscard]] Result<TableRun> ask_gpu_into(store::Scratch& scratch, gpu::Tables& tables,
+                                            store::Reader& reader, const TableQuestion& question);
 
 /// `reader` has the table. The question has passed table_sql(). Errors: not_found (nothing to do: no rows; no
 /// plugin), unavailable, resource_exhausted (memory), invalid_argument (what the GPU cannot do, what SQL

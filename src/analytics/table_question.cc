@@ -86,7 +86,17 @@ class Sql {
                names, same, texts);
   }
 
-  std::string count() const { return data() + " SELECT count(*) AS \"rows\" FROM data"; }
+  // See table_size_sql(): as if the rows of each key came evenly.
+  std::string size() const {
+    const bool windows = question_.operation == rolling || question_.operation == anomalies;
+    return data() + fmt::format(
+                        ", sizes AS (SELECT count(*) AS n, {} AS span FROM data{}) SELECT coalesce(sum(n), "
+                        "0)::BIGINT AS \"rows\", "
+                        "coalesce(sum(n * least(1.0, coalesce({} / nullif(span, 0), 1.0)) * n), 0)::DOUBLE "
+                        "AS window_rows FROM sizes",
+                        windows ? "(max(t) - min(t))::DOUBLE" : "0",
+                        keys_.empty() ? "" : " GROUP BY " + keys(), question_.window_ns);
+  }
 
   // See table_answer_sql().
   std::string answer(const std::vector<std::string>& types) const {
@@ -266,7 +276,7 @@ bool needs_time(TableOperation operation) {
 
 std::string quantile_name(double quantile) { return fmt::format("p{:.6g}", 100 * quantile); }
 
-std::string table_count_sql(const TableQuestion& question) { return Sql(question).count(); }
+std::string table_size_sql(const TableQuestion& question) { return Sql(question).size(); }
 
 std::string table_rows_sql(const TableQuestion& question) { return Sql(question).rows(); }
 

@@ -48,8 +48,9 @@ struct TableQuestion {
 [[nodiscard]] std::string table_answer_sql(const TableQuestion& question,
                                            const std::vector<std::string>& types);
 
-/// One row, `rows`: how many the question is about.
-[[nodiscard]] std::string table_count_sql(const TableQuestion& question);
+/// One row: `rows`, how many the question is about, and `window_rows`, about how many are in all their
+/// windows together.
+[[nodiscard]] std::string table_size_sql(const TableQuestion& question);
 
 /// Whether a question looks at times.
 [[nodiscard]] bool needs_time(TableOperation operation);

@@ -26,14 +26,23 @@ def machine(tmp_path):
             smi = tools / "nvidia-smi"
             smi.write_text(f"#!/bin/sh\necho 'GPU 0: made up'\necho '| Driver Version: 1   CUDA Version: {cuda} |'\n")
             smi.chmod(0o755)
+        check = tools / "sha256sum"  # of CUDA's headers, which are no more than names here
+        check.write_text('#!/bin/sh\n[ "$1" = --status ] || exec /usr/bin/sha256sum "$@"\n')
+        check.chmod(0o755)
         asked = tmp_path / "asked"
         asked.unlink(missing_ok=True)
         pip.write_text(f"""#!/bin/bash
-[[ $3 == --version ]] && exit 0
+[[ $3 == --version || $1 == - ]] && exit 0
+if [[ $3 == download ]]; then
+  while [[ $1 != -d ]]; do shift; done
+  mkdir -p "$2" && touch "$2"/nvidia_cuda_{{runtime,crt}}-1.whl
+  exit 0
+fi
 echo "$@" >>'{asked}'
 [[ {pip_does} == works ]] || exit 1
 while [[ $1 != --target ]]; do shift; done
-mkdir -p "$2"/libcugraph/lib64 "$2"/libcugraph/include/cugraph_c
+mkdir -p "$2"/lib{{cugraph,cudf}}/lib64 "$2"/libcugraph/include/cugraph_c "$2"/libcudf/include/cudf/table
+touch "$2"/libcudf/lib64/libcudf.so "$2"/libcudf/include/cudf/table/table.hpp
 touch "$2"/libcugraph/lib64/libcugraph_c.so "$2"/libcugraph/include/cugraph_c/graph.h
 """)
         pip.chmod(0o755)
@@ -58,6 +67,7 @@ def test_the_set_that_the_driver_runs_once(machine, cuda, packages):
     assert packages in asked and asked.count("\n") == 1
     assert f"for CUDA {packages.split('-cu')[1][:2]}" in said and "GB" in said and said.count("\n") == 2
     assert (machine.home / "cugraph-headers-26.10.0" / "cugraph_c" / "graph.h").exists()  # so that the plugin is compiled
+    assert (machine.home / "cudf-headers-26.10.2" / "cudf" / "table" / "table.hpp").exists()
     assert machine(cuda) == ("", "")
 
 
