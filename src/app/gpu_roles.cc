@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "analytics/gpu/worker.h"
 #include "app/units.h"
@@ -30,12 +31,18 @@ bool is_same_program(std::int64_t one, std::int64_t other) {
 }
 
 // A worker of this program, whichever command started it: the console's graphs, or `graph` beside this
-// instance.
+// instance. It is known by its name and by who started it. Its own program cannot be seen: nobody may trace
+// it, and while it ends, still holding its card, it has none.
 bool is_analytics_worker(std::int64_t pid, std::int64_t own) {
-  std::ifstream file(fmt::format("/proc/{}/cmdline", pid));
-  std::string name, argument;
-  return std::getline(file, name, '\0') && std::getline(file, argument, '\0') &&
-         argument == analytics::gpu::kWorkerArgument && is_same_program(pid, own);
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string line, state;
+  std::int64_t parent = 0;
+  if (!std::getline(file, line, '\0')) return false;
+  const std::size_t begin = line.find('('), end = line.rfind(')');
+  if (end == std::string::npos || line.substr(begin + 1, end - begin - 1) != analytics::gpu::kWorkerName)
+    return false;
+  std::istringstream rest(line.substr(end + 1));
+  return rest >> state >> parent && is_same_program(parent, own);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ def take(instance: Up, out: Path, wanted: list[str], seconds: int) -> None:
             page.wait_for_function(f"() => {shown}", timeout=120_000)
             page.wait_for_timeout(4000)
             page.mouse.move(0, 0)
-            page.screenshot(path=str(out / f"{name}.png"))
+            page.screenshot(path=str(out / f"{name}.png"), timeout=240_000)
             print(out / f"{name}.png")
 
 
