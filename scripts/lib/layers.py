@@ -11,6 +11,7 @@ from pathlib import Path
 
 STORE_READ = {"store/reader.h", "store/row_scanner.h"}
 STORE_FILES = {"store/edge_file.h"}  # reads files outside the store through its database engine
+STORE_AWAY = {"store/arrow_rows.h", "store/scratch.h"}  # rows that are worked on elsewhere, and back
 STORE_APPEND = {"store/store.h"}
 
 # room: (rooms whose every header may be included, single headers that may be included as well)
@@ -26,7 +27,7 @@ ALLOWED = {
     "receiver": ({"base"}, STORE_APPEND),
     "engine": ({"base", "gpus", "placement"}, set()),
     "gateway": ({"base", "telemetry"}, set()),
-    "analytics": ({"base", "gguf"}, STORE_READ | STORE_FILES),
+    "analytics": ({"base", "gguf"}, STORE_READ | STORE_FILES | STORE_AWAY),
     "load": ({"base"}, set()),
     "views": ({"base", "analytics"}, STORE_READ),
     "app": (None, set()),  # knows everything

@@ -166,7 +166,7 @@ need_rapids() {
       say "  ! RAPIDS could not be installed before; analytics will use the CPU. To try again: rm '$failed'"
       return 0
     fi
-    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU (1.7 GB to fetch, 3.2 GB on the disk, once)"
+    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU (1.6 GB to fetch, 3.2 GB on the disk, once)"
     if ! run_logged "Install RAPIDS" install_rapids "$major"; then
       : >"$failed"
       rm -rf "$rapids_home.new"

@@ -8,6 +8,7 @@
 
 #include "analytics/betweenness_scale.h"
 #include "analytics/csr.h"
+#include "analytics/gpu/gpu_tables.h"
 #include "analytics/gpu/worker_process.h"
 #include "analytics/modularity.h"
 #include "analytics/path_counts.h"
@@ -315,7 +316,13 @@ namespace llt::analytics::gpu {
 
 Health examine() {
   const auto backend = make_gpu_backend();
-  if (backend) return {true, (*backend)->version(), ""};
+  if (backend) {
+    const auto tables = Tables::open({});
+    return {true,
+            fmt::format("{}; {}", (*backend)->version(),
+                        tables ? tables->version() : "tables on the CPU: " + tables.error().message),
+            ""};
+  }
   return {false, backend.error().message, backend.error().hint};
 }
 
