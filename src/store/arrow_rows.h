@@ -37,12 +37,12 @@ using ArrowSink = std::function<Result<>(const ArrowBatch&)>;
 
 class ArrowRows {
  public:
-  /// Errors: unavailable (built without nanoarrow).
+  /// `columns`: as the SQL behind the stream makes them. Errors: unavailable (built without nanoarrow).
   static Result<std::unique_ptr<ArrowRows>> make(std::vector<ArrowColumn> columns, ArrowSink sink);
   virtual ~ArrowRows() = default;
 
-  /// The next bytes, of any number. Errors: data_loss (that is no such stream, or its columns are others),
-  /// the sink's.
+  /// The next bytes, of any number. Errors: data_loss (that is no such stream, or its rows have other
+  /// columns), the sink's.
   [[nodiscard]] virtual Result<> take(std::string_view bytes) = 0;
   /// After the last bytes. Errors: data_loss (the stream is cut).
   [[nodiscard]] virtual Result<> end() = 0;

@@ -62,7 +62,7 @@ TEST(ArrowRows, WhatIsCutOrOtherIsSaid) {
   auto cut = ArrowRows::make({real, number, small_number, text}, nothing);
   ASSERT_TRUE((*cut)->take(std::string_view(stream).substr(0, stream.size() / 2)));
   EXPECT_EQ((*cut)->end().error().code, ErrorCode::data_loss);
-  auto other = ArrowRows::make({real, real, small_number, text}, nothing);
+  auto other = ArrowRows::make({real, text, small_number, text}, nothing);
   EXPECT_EQ((*other)->take(stream).error().code, ErrorCode::data_loss);
   auto fewer = ArrowRows::make({real}, nothing);
   EXPECT_EQ((*fewer)->take(stream).error().code, ErrorCode::data_loss);
