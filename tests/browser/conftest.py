@@ -10,7 +10,7 @@ from . import chromium
 
 
 # What a page shows when it is there.
-READY = {"/": "#plot-phases .main-svg", "/requests": "#request-list table[aria-busy=false]", "/sql": ".cm-content"}
+READY = {"/": "#plot-phases .main-svg", "/requests": "#request-list table[aria-busy=false]", "/sql": ".editor textarea"}
 
 
 @pytest.fixture(scope="session")

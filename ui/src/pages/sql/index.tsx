@@ -150,7 +150,7 @@ export default function SqlPage() {
         text: "Write SQL",
         group: "SQL",
         keys: "/",
-        run: () => document.querySelector<HTMLElement>(".cm-content")?.focus(),
+        run: () => document.querySelector<HTMLElement>(".editor textarea")?.focus(),
       },
     ],
     [text, asked, view],
