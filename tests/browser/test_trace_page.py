@@ -121,7 +121,8 @@ def test_wheel_drag_and_click(at):
     # The lane of the slot where the neighbour was.
     where = page.evaluate("""() => {
       const t = window.llamatelemetryTimeline, track = t.trace.tracks.find((one) => one.id === "slot-0-1");
-      return {x: t.x(400e6), y: t.laneTop(track.first_lane) - t.scroll + 8};
+      const place = t.placeOf(track.first_lane, 400e6);
+      return {x: place.x, y: place.y + 8};
     }""")
     page.mouse.click(box["x"] + where["x"], box["y"] + where["y"])
     page.wait_for_selector(".members")

@@ -1,5 +1,5 @@
 // The picture on the page: renderer, labels and marks together, apart from the components that ask for them.
-import { colour, isDark } from "../../shell/theme";
+import { colour, isDark } from "../shell/theme";
 import { coloursFor, sizesFor, type Legend } from "./encode";
 import { FlatRenderer } from "./flat";
 import { columnOf, textOf, type Picture } from "./picture";
