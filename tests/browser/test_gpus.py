@@ -20,7 +20,7 @@ def test_cards_show_what_runs_on_them(up, llama_server, tiny_model, tmp_path, op
                   engine_arguments=[*THREADS, "-c", "512"], environment=driver.environment())
     driver.processes = [(1, engine_status(instance)["pid"], 300 << 20)]
     driver.write()
-    watched = open_page(instance.console)
+    watched = open_page(instance.console, charts=True)
     cards = watched.page.locator("#gpus .gpu")
     cards.nth(1).locator(".misplaced").wait_for(timeout=10_000)
     assert cards.count() == 2

@@ -59,7 +59,7 @@ def test_a_running_query_can_be_stopped(through, open_page):
 
 
 def test_the_result_as_a_chart(through, open_page):
-    watched = open_page(through.console, at("SELECT range AS x, range * range AS y FROM range(50)", view="chart"))
+    watched = open_page(through.console, at("SELECT range AS x, range * range AS y FROM range(50)", view="chart"), charts=True)
     page = watched.page
     page.wait_for_selector("#plot-result .main-svg", timeout=30_000)
     assert page.evaluate("document.querySelector('#plot-result').data[0].y.at(-1)") == 49 * 49

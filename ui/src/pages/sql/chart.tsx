@@ -15,7 +15,7 @@ const KINDS = [
   ["Histogram", "histogram"],
 ] as const;
 type Kind = (typeof KINDS)[number][1];
-const MOST_POINTS = 20_000;
+const MOST_POINTS = 10_000; // as SVG; more would stumble
 
 interface Choice {
   kind: Kind;
@@ -64,7 +64,7 @@ function traces(result: Result, choice: Choice): Data[] {
         marker: { color: ink },
       } as Data;
     return {
-      type: rows.length > 3000 ? "scattergl" : "scatter",
+      type: "scatter",
       mode: choice.kind === "points" ? "markers" : "lines",
       x,
       y,
