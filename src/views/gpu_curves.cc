@@ -11,19 +11,23 @@ namespace {
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-// Who holds memory is read once a second. A second without a process on a card is a card that nobody uses,
-// unless the driver has never told of any process: then it does not tell.
+// Who holds memory is read about once a second: a second that was missed has the reading before it. One
+// without a process on a card is a card that nobody uses, unless the driver has never told of any process:
+// then it does not tell.
 constexpr std::string_view kPoints = R"sql(
 WITH samples AS (
   SELECT unix_ns // {width} AS bin, gpu, avg(utilization) AS utilization, avg(power_watts) AS power,
          max(temperature_celsius) AS temperature, avg(memory_used_bytes) AS used
   FROM gpu_samples WHERE unix_ns >= {first} AND unix_ns < {end} GROUP BY ALL),
+seen AS (
+  SELECT unix_ns // {second} AS second, gpu, role, memory_bytes
+  FROM gpu_processes WHERE unix_ns >= {first} - {second} AND unix_ns < {end}),
 held AS (
-  SELECT unix_ns // {width} AS bin, unix_ns // 1000000000 AS second, gpu, role, memory_bytes
-  FROM gpu_processes WHERE unix_ns >= {first} AND unix_ns < {end}),
-readings AS (SELECT bin, count(DISTINCT second) AS count FROM held GROUP BY bin),
+  FROM seen UNION ALL SELECT second + 1, gpu, role, memory_bytes FROM seen
+  WHERE second + 1 NOT IN (SELECT second FROM seen)),
+readings AS (SELECT second * {second} // {width} AS bin, count(DISTINCT second) AS count FROM held GROUP BY bin),
 roles AS (
-  SELECT bin, gpu, bool_or(memory_bytes IS NULL) AS hidden,
+  SELECT second * {second} // {width} AS bin, gpu, bool_or(memory_bytes IS NULL) AS hidden,
          coalesce(sum(memory_bytes) FILTER (role = 'engine'), 0)::DOUBLE AS engine,
          coalesce(sum(memory_bytes) FILTER (role = 'analytics'), 0)::DOUBLE AS analytics
   FROM held GROUP BY ALL),
@@ -68,9 +72,10 @@ void append_row(std::string& out, const GpuPoint& point) {
 
 Result<std::vector<GpuPoint>> read_gpu_points(store::Reader& reader, UnixSecond first, UnixSecond last,
                                               int step) {
-  const auto rows = json_rows(
-      reader, fmt::format(fmt::runtime(kPoints), fmt::arg("width", step * kSecond),
-                          fmt::arg("first", first * kSecond), fmt::arg("end", (last + 1) * kSecond)));
+  const auto rows =
+      json_rows(reader, fmt::format(fmt::runtime(kPoints), fmt::arg("width", step * kSecond),
+                                    fmt::arg("second", kSecond), fmt::arg("first", first * kSecond),
+                                    fmt::arg("end", (last + 1) * kSecond)));
   if (!rows) return std::unexpected(rows.error());
   std::vector<GpuPoint> points;
   points.reserve(rows->size());

@@ -344,11 +344,12 @@ TEST_F(LiveQueries, GpuCurvesTellWhatIsKnownOnly) {
   points = read_gpu_points(*store_, kNow, kNow + 9);
   EXPECT_EQ(gpu_rows_json(*points),
             fmt::format("[[{0},0,0.4,null,46,4000,2500,0],[{0},1,0,null,40,null,null,null],"
-                        "[{1},0,0,null,40,1000,0,0]]",
-                        kNow, kNow + 1));
+                        "[{1},0,0,null,40,1000,2500,0]]",
+                        kNow, kNow + 1))
+      << "the second that no reading of the processes fell into has the one before";
   const auto coarse = read_gpu_points(*store_, kNow, kNow + 9, 10);
   ASSERT_EQ(coarse->size(), 2u);
-  EXPECT_EQ(coarse->front().engine_bytes, 2500) << "one reading in the stretch";
+  EXPECT_EQ(coarse->front().engine_bytes, 2500) << "a mean over readings, not over time";
 
   GpuCurves curves(1);
   curves.put(*points);

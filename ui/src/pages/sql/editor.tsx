@@ -14,7 +14,8 @@ import { fuzzyFilter, LANGUAGE } from "./language";
 setIgnoreTab(true); // Tab leaves the editor, as it leaves every other field; Ctrl-M makes it indent
 
 interface Props {
-  text: string;
+  /** What stands there at first, and whenever it is another object: what is typed is the editor's own until then. */
+  given: { text: string };
   onChange(text: string): void;
   onRun(): void;
   /** Gives the caller a way to put text where the cursor is. */
@@ -37,21 +38,21 @@ function make(parent: HTMLElement, text: string, onUpdate: (text: string) => voi
   return editor;
 }
 
-export function Editor({ text, onChange, onRun, bind }: Props) {
+export function Editor({ given, onChange, onRun, bind }: Props) {
   const parent = useRef<HTMLDivElement>(null);
   const editor = useRef<PrismEditor | null>(null);
   const handlers = useRef({ onChange, onRun });
   handlers.current = { onChange, onRun };
   useEffect(() => {
-    const mine = make(parent.current!, text, (value) => handlers.current.onChange(value));
+    const mine = make(parent.current!, given.text, (value) => handlers.current.onChange(value));
     editor.current = mine;
     bind((more) => insertText(mine, more));
     return () => mine.remove();
   }, []);
   useEffect(() => {
     const mine = editor.current;
-    if (mine && mine.value !== text) mine.setOptions({ value: text });
-  }, [text]);
+    if (mine && mine.value !== given.text) mine.setOptions({ value: given.text });
+  }, [given]);
   const runFirst = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault(); // to the editor it would be a new line

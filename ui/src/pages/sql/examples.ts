@@ -75,9 +75,9 @@ GROUP BY t.request_id ORDER BY prefill_ms DESC LIMIT 20`,
   {
     title: "Who held up whom, as a graph",
     view: "graph",
-    sql: `SELECT by.request_id AS source, held.request_id AS target, sum(i.prefill_ns) / 1e6 AS weight
+    sql: `SELECT other.request_id AS source, held.request_id AS target, sum(i.prefill_ns) / 1e6 AS weight
 FROM interference i
-JOIN turns by ON by.engine_id = i.engine_id AND by.turn = i.by_turn
+JOIN turns other ON other.engine_id = i.engine_id AND other.turn = i.by_turn
 JOIN turns held ON held.engine_id = i.engine_id AND held.turn = i.turn
 GROUP BY ALL ORDER BY weight DESC LIMIT 1000`,
   },

@@ -59,7 +59,8 @@ function showNext(view: View): void {
 }
 
 export default function SqlPage() {
-  const [text, setText] = useState(param("q") ?? EXAMPLES[0]!.sql);
+  const [given, setGiven] = useState({ text: param("q") ?? EXAMPLES[0]!.sql });
+  const typed = useRef(given.text);
   const [state, setState] = useState<State>({ is: "idle" });
   const insert = useRef<(text: string) => void>(() => undefined);
   const view = viewShown();
@@ -75,20 +76,25 @@ export default function SqlPage() {
       (error: Error) => setState(abort.signal.aborted ? { is: "idle" } : { is: "failed", error }),
     );
   };
+  const put = (text: string) => {
+    if (text !== typed.current) setGiven({ text });
+    typed.current = text;
+  };
   /** Runs what is in the editor; what was asked is in the URL, so a link shows it. */
   const runText = () => {
+    const text = typed.current;
     if (!text.trim()) return;
     if (text === asked) run(text);
     else setParams({ ...FRESH, q: text }, "push");
   };
   const take = (example: Example) => {
-    setText(example.sql);
+    put(example.sql);
     setParams({ ...FRESH, q: example.sql, view: example.view ?? null }, "push");
   };
   useEffect(wantSchema, []);
   useEffect(() => {
     if (asked === null) return;
-    setText(asked);
+    put(asked);
     run(asked);
   }, [asked, param("limit")]);
   useEffect(() => () => void (state.is === "running" && state.abort.abort()), [state]);
@@ -108,11 +114,11 @@ export default function SqlPage() {
         run: () => document.querySelector<HTMLElement>(".editor textarea")?.focus(),
       },
     ],
-    [text, asked, view],
+    [asked, view, param("limit")],
   );
   const download = async (format: "csv" | "parquet" | "arrow", ending: string) => {
     try {
-      const response = await runQuery(text, { format });
+      const response = await runQuery(typed.current, { format });
       const blob = await response.blob();
       saveBlob(blob, fileName("query", ending));
       announce(`Saved ${number(blob.size / 1024)} KiB as ${format}.`);
@@ -129,7 +135,12 @@ export default function SqlPage() {
       <div class="sql">
         <div class="sql-main">
           <section class="panel sql-editor" aria-label="Query">
-            <Editor text={text} onChange={setText} onRun={runText} bind={(way) => (insert.current = way)} />
+            <Editor
+              given={given}
+              onChange={(text) => (typed.current = text)}
+              onRun={runText}
+              bind={(way) => (insert.current = way)}
+            />
             <div class="sql-bar">
               <button type="button" id="run" class="primary" onClick={runText} disabled={running}>
                 Run
