@@ -10,9 +10,9 @@ import { startRouter } from "./shell/router";
 import { startTheme } from "./shell/theme";
 
 // What the page needs is on its way while the frame is drawn.
-void pageAt(location.pathname)
-  ?.page.load()
-  .catch(() => undefined); // the frame says so
+const first = pageAt(location.pathname);
+first?.page.begin?.(first.rest);
+first?.page.load().catch(() => undefined); // the frame says so
 void startLive();
 startTheme();
 startRouter();
