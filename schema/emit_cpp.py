@@ -40,6 +40,27 @@ def row_struct(table: Table) -> str:
     return "\n".join(lines + ["}", ""])
 
 
+def queued_rows(schema: Schema) -> str:
+    tables = [table for table in schema.tables if table.loss]
+    traits = "\n".join(f"template <>\ninline constexpr std::string_view kTableOf<{t.row}> = {quote(t.name)};\n"
+                       f"template <>\ninline constexpr Loss kLossOf<{t.row}> = Loss::{t.loss};" for t in tables)
+    lists = ", ".join(f"std::vector<{t.row}>" for t in tables)
+    pointers = ", ".join(f"{t.row}*" for t in tables)
+    return f"""/// The table that a row belongs to.
+template <class Row>
+inline constexpr std::string_view kTableOf;
+/// What counts a row that could not be stored.
+template <class Row>
+inline constexpr Loss kLossOf;
+{traits}
+
+/// A list for each table whose rows come through the writer's queue.
+using RowLists = std::tuple<{lists}>;
+/// One row of any of them.
+using AnyRow = std::variant<{pointers}>;
+"""
+
+
 def rows_h(schema: Schema) -> str:
     structs = "\n".join(row_struct(table) for table in schema.tables if table.row and table.header == "rows")
     return f"""{HEAD}#pragma once
@@ -49,11 +70,17 @@ def rows_h(schema: Schema) -> str:
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <tuple>
+#include <variant>
 #include <vector>
+
+#include "schema/losses.h"
 
 namespace llt::store {{
 
 {structs}
+{queued_rows(schema)}
 }}  // namespace llt::store
 """
 

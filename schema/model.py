@@ -34,6 +34,7 @@ class Table:
     description: str
     columns: list[Column]
     row: str = ""
+    loss: str = ""  # counts rows that could not be stored; those with one come through the writer's queue
     age_column: str = ""
     notes: str = ""
     header: str = "rows"  # the C++ header that its struct is in; others than `rows` have rows that can be read back
@@ -122,6 +123,7 @@ def table(fields: dict) -> Table:
         require(column.type in TYPES, f"{where}: unknown type {column.type}")
         require(column.type != "json" or column.null, f"{where}: a JSON column must be able to be NULL")
         require(not (column.null and column.key), f"{where}: a key cannot be NULL")
+    require(not result.loss or (bool(result.row) and result.header == "rows"), f"{name}: a loss needs a row of rows.h")
     if result.age_column:
         ages = [column for column in columns if column.name == result.age_column]
         require(len(ages) == 1 and ages[0].type == "i64", f"{name}: age_column must be an i64 column")
@@ -175,6 +177,9 @@ def load(folder: pathlib.Path) -> Schema:
     )
     unique([entry.name for entry in schema.tables], "table")
     unique([entry.name for entry in schema.losses], "loss")
+    counters = {loss.name for loss in schema.losses}
+    for entry in schema.tables:
+        require(not entry.loss or entry.loss in counters, f"{entry.name}: loss {entry.loss} is not declared")
     for loss in schema.losses:
         require(loss.severity in SEVERITIES, f"loss {loss.name}: unknown severity")
     for attribute in schema.attributes:

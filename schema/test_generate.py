@@ -48,6 +48,12 @@ class Declarations(unittest.TestCase):
     def test_age_column_that_is_missing(self):
         self.refused("tables.toml", 'age_column = "start_unix_ns"', 'age_column = "nothing"', "age_column must be an i64 column")
 
+    def test_loss_that_is_missing(self):
+        self.refused("tables.toml", '"store_requests_dropped"', '"store_nothing"', "requests: loss store_nothing is not declared")
+
+    def test_loss_without_a_row(self):
+        self.refused("tables.toml", 'row = "RequestRow"\n', "", "requests: a loss needs a row of rows.h")
+
     def test_unknown_severity(self):
         self.refused("losses.toml", '"error"', '"fatal"', "loss request_records_dropped: unknown severity")
 

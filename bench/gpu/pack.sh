@@ -95,20 +95,40 @@ build_analytics_bench() {
   compile release backend_bench llamatelemetry_rapids
 }
 
-# pack_analytics ARCHITECTURE: the programs with their libraries in lib/, cuGraph's in rapids/.
+# pack_analytics ARCHITECTURE: the libraries that the GPU plugin opens for graphs.
 pack_analytics() {
-  local folder=$gpu_pack/analytics program=$release/src/analytics/backend_bench file
+  local folder=$gpu_pack/analytics
   rm -rf "$folder"
-  mkdir -p "$folder/lib"
-  needed_libraries "$program" | xargs -I{} cp -L {} "$folder/lib/"
-  cp "$program" "$release/libllamatelemetry_rapids.so" "$folder/"
-  for file in "$folder"/lib/* "$folder/backend_bench" "$folder/libllamatelemetry_rapids.so"; do
-    chmod u+w "$file"
-    strip --strip-unneeded "$file" || true
-  done
-  for file in "$folder"/lib/*; do patchelf --force-rpath --set-rpath "\$ORIGIN" "$file"; done
-  patchelf --force-rpath --set-rpath "\$ORIGIN/lib" "$folder/backend_bench"
-  python3 "$LLT_ROOT/bench/gpu/slim.py" "$rapids_wheels" "$folder/rapids" --architecture "$1"
+  mkdir -p "$folder"
+  python3 "$LLT_ROOT/bench/gpu/slim.py" graphs "$rapids_wheels" "$folder/rapids" --architecture "$1"
   XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/analytics.tar.xz" .
   rm -rf "$folder"
+}
+
+build_table_bench() {
+  configure_program
+  compile release table_bench llamatelemetry_rapids
+}
+
+# all_symbols_found LIBRARY FOLDER: whether what the plugin leaves undefined of RAPIDS and CUDA is in the libraries that it
+# will open. The compiler does not see them: this is what linking would do.
+all_symbols_found() {
+  local missing
+  missing=$(comm -23 \
+    <(nm -D --undefined-only "$1" | awk '{ print $NF }' | grep -E 'cudf|rmm|rapids_logger' | sort -u) \
+    <(nm -D --defined-only "$2"/*.so* | awk '{ print $NF }' | sed 's/@.*//' | sort -u))
+  [[ -z $missing ]] || { echo "$1 wants what no library has: $missing" && return 1; }
+}
+
+# pack_cudf ARCHITECTURE: its libraries, in rapids/; again only when other wheels came. zlib is the system's elsewhere.
+pack_cudf() {
+  local folder=$gpu_pack/cudf want
+  want="$1 $(cd "$cudf_wheels" && echo ./*.whl)"
+  [[ -d $folder && -e $gpu_pack/cudf.tar.xz && $(cat "$gpu_pack/.cudf" 2>/dev/null) == "$want" ]] && return 0
+  rm -rf "$folder"
+  mkdir -p "$folder"
+  python3 "$LLT_ROOT/bench/gpu/slim.py" tables "$cudf_wheels" "$folder/rapids" --architecture "$1"
+  cp -L "$(ldconfig -p | awk '$1 == "libz.so.1" { print $NF; exit }')" "$folder/rapids/"
+  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/cudf.tar.xz" .
+  echo "$want" >"$gpu_pack/.cudf"
 }

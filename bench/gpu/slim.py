@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Makes cuGraph's libraries small enough to carry: device code for one GPU architecture only, and stand-ins that trap
-for the two libraries that single-GPU graph algorithms load but never call (cuVS, cuGraph's multi-GPU half).
+"""Makes the libraries of cuGraph, or of cuDF, small enough to carry: device code for one GPU architecture only, and
+stand-ins that trap for libraries that are loaded but never called: cuVS and cuGraph's multi-GPU half by graph algorithms on
+one GPU, nvCOMP by tables in memory.
 
-usage: slim.py WHEEL_FOLDER OUT_FOLDER [--architecture 90]
+usage: slim.py graphs|tables WHEEL_FOLDER OUT_FOLDER [--architecture 90]
 """
 
 import argparse
@@ -12,13 +13,27 @@ import subprocess
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 CONTAINER = struct.Struct("<IHHQ")  # magic, version, bytes of this header, bytes behind it
 MAGIC = 0xBA55ED50
 DEVICE_CODE = 2  # an entry's kind; others are PTX
-PRUNED = ["libcugraph.so", "libcugraph_common.so", "libraft.so", "librmm.so"]
-KEPT = ["libcugraph_c.so", "libkvikio.so", "librapids_logger.so", "libgomp-*.so*", "libzstd-*.so*", "libz-*.so*"]
-STOOD_IN = {"libcuvs.so": ["libcugraph.so", "libcugraph_common.so"], "libcugraph_mg.so": ["libcugraph_c.so"]}
+SHARED = ["libkvikio.so", "librapids_logger.so", "libzstd-*.so*", "libz-*.so*"]
+
+
+class Part(NamedTuple):
+    version: str                    # the file that says it
+    pruned: list[str]
+    kept: list[str]
+    stood_in: dict[str, list[str]]  # a library, and whose calls it has to stand in for
+
+
+PARTS = {
+    "graphs": Part("libcugraph/VERSION", ["libcugraph.so", "libcugraph_common.so", "libraft.so", "librmm.so"],
+                   ["libcugraph_c.so", "libgomp-*.so*", *SHARED],
+                   {"libcuvs.so": ["libcugraph.so", "libcugraph_common.so"], "libcugraph_mg.so": ["libcugraph_c.so"]}),
+    "tables": Part("libcudf/VERSION", ["libcudf.so", "librmm.so"], SHARED, {"libnvcomp.so.5": ["libcudf.so"]}),
+}
 
 
 def tool(*command: str | Path) -> str:
@@ -78,24 +93,26 @@ def stand_in(real: Path, users: list[Path], target: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("part", choices=PARTS)
     parser.add_argument("wheels", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--architecture", type=int, default=90)
     options = parser.parse_args()
+    part = PARTS[options.part]
     options.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.out.parent) as folder:
         work = Path(folder)
         for wheel in options.wheels.glob("*.whl"):
             with zipfile.ZipFile(wheel) as archive:
                 for name in archive.namelist():
-                    if ".so" in Path(name).name or name.endswith("libcugraph/VERSION"):
+                    if ".so" in Path(name).name or name.endswith(part.version):
                         (work / Path(name).name).write_bytes(archive.read(name))
-        for name in PRUNED:
+        for name in part.pruned:
             prune(work / name, options.out / name, options.architecture)
-        for pattern in [*KEPT, "VERSION"]:
+        for pattern in [*part.kept, "VERSION"]:
             for file in work.glob(pattern):
                 shutil.copy(file, options.out)
-        for name, users in STOOD_IN.items():
+        for name, users in part.stood_in.items():
             stand_in(work / name, [work / user for user in users], options.out / name)
 
 

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# cuGraph: its C headers, for compiling the GPU plugin anywhere, its libraries, for packing them, and all that it
-# needs on a machine with an NVIDIA driver.
+# cuGraph and cuDF: their headers, for compiling the GPU plugin anywhere, their libraries, for packing them, and all that
+# they need on a machine with an NVIDIA driver.
 
+cudf_headers=$LLT_CACHE/cudf-headers-$cudf_version
+cudf_wheels=$LLT_CACHE/cudf-wheels-$cudf_version
 cugraph_headers=$LLT_CACHE/cugraph-headers-$cugraph_version
 rapids_wheels=$LLT_CACHE/rapids-wheels-$cugraph_version
 
@@ -19,16 +21,7 @@ fetch_cugraph_headers() {
   local wheel
   wheel=$(echo "$partial"/cugraph/*.whl)
   verified "$wheel" "$cugraph_sha256" || { echo "$wheel is not what was pinned" && return 1; }
-  mkdir -p "$cugraph_headers.new"
-  "$(tools_python)" - "$wheel" "$cugraph_headers.new" <<'PYTHON'
-import pathlib, sys, zipfile
-with zipfile.ZipFile(sys.argv[1]) as wheel:
-    for name in wheel.namelist():
-        if name.startswith("libcugraph/include/cugraph_c/"):
-            target = pathlib.Path(sys.argv[2], "cugraph_c", pathlib.Path(name).name)
-            target.parent.mkdir(exist_ok=True)
-            target.write_bytes(wheel.read(name))
-PYTHON
+  unpack_headers "$wheel" "$cugraph_headers.new/cugraph_c" libcugraph/include/cugraph_c
   rm -rf "$partial/cugraph" "$cugraph_headers"
   mv "$cugraph_headers.new" "$cugraph_headers"
 }
@@ -39,6 +32,70 @@ need_cugraph_headers() {
   step "Fetch cuGraph's headers (a package of 510 MB, once)" \
     "Check that pip can reach its index." fetch_cugraph_headers
   rm -f "$LLT_ROOT"/build/*/.configured-with
+}
+
+# unpack_headers WHEEL FOLDER INSIDE...: the files below each INSIDE, a folder of the wheel's, into FOLDER.
+unpack_headers() {
+  "$(tools_python)" - "$@" <<'PYTHON'
+import pathlib, sys, zipfile
+wheel, target, *inside = sys.argv[1:]
+with zipfile.ZipFile(wheel) as archive:
+    for name in archive.namelist():
+        for folder in inside:
+            if name.startswith(folder + "/") and not name.endswith("/"):
+                path = pathlib.Path(target, name[len(folder) + 1:])
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(archive.read(name))
+PYTHON
+}
+
+# fetch_cuda_headers FOLDER: of CUDA's runtime, 3 MB; the compiler's own part of them is a package of its own.
+fetch_cuda_headers() {
+  local wheels=$partial/cuda-headers
+  rm -rf "$wheels"
+  rapids_download --platform manylinux2014_x86_64 -d "$wheels" "nvidia-cuda-runtime==$cuda_runtime_version" \
+    "nvidia-cuda-crt==$cuda_runtime_version"
+  verified "$(echo "$wheels"/nvidia_cuda_runtime-*.whl)" "$cuda_runtime_sha256" ||
+    { echo "nvidia-cuda-runtime is not what was pinned" && return 1; }
+  verified "$(echo "$wheels"/nvidia_cuda_crt-*.whl)" "$cuda_crt_sha256" ||
+    { echo "nvidia-cuda-crt is not what was pinned" && return 1; }
+  local wheel
+  for wheel in "$wheels"/*.whl; do unpack_headers "$wheel" "$1" nvidia/cu13/include; done
+  rm -rf "$wheels"
+}
+
+# fetch_cudf_headers: of 306 MB only the headers stay, 33 MB.
+fetch_cudf_headers() {
+  make_tools_python
+  local wheels=$partial/cudf new=$cudf_headers.new
+  rm -rf "$wheels" "$new"
+  rapids_download -d "$wheels" "libcudf-cu13==$cudf_version" "librmm-cu13==$cugraph_version" \
+    "rapids-logger==$rapids_logger_version"
+  verified "$(echo "$wheels"/libcudf*.whl)" "$cudf_sha256" || { echo "libcudf is not what was pinned" && return 1; }
+  verified "$(echo "$wheels"/librmm*.whl)" "$rmm_sha256" || { echo "librmm is not what was pinned" && return 1; }
+  unpack_headers "$(echo "$wheels"/libcudf*.whl)" "$new/cudf" libcudf/include/cudf
+  unpack_headers "$(echo "$wheels"/librmm*.whl)" "$new" librmm/include
+  unpack_headers "$(echo "$wheels"/rapids_logger*.whl)" "$new" rapids_logger/include
+  fetch_cuda_headers "$new"
+  rm -rf "$wheels" "$cudf_headers"
+  mv "$new" "$cudf_headers"
+}
+
+# need_cudf_headers: so that the plugin's tables and its memory limit are compiled.
+need_cudf_headers() {
+  [[ -e $cudf_headers/cudf/table/table.hpp && -e $cudf_headers/cuda_runtime.h ]] && return 0
+  step "Fetch cuDF's headers (packages of 309 MB, once)" "Check that pip can reach its index." fetch_cudf_headers
+  rm -f "$LLT_ROOT"/build/*/.configured-with
+}
+
+# fetch_cudf_wheels: what bench/gpu/pack-tables packs; 340 MB.
+fetch_cudf_wheels() {
+  make_tools_python
+  rm -rf "$cudf_wheels.new"
+  rapids_download -d "$cudf_wheels.new" "libcudf-cu13==$cudf_version" "librmm-cu13==$cugraph_version" \
+    "libkvikio-cu13==$cugraph_version" "rapids-logger==$rapids_logger_version" "nvidia-libnvcomp-cu13==$nvcomp_version"
+  rm -rf "$cudf_wheels"
+  mv "$cudf_wheels.new" "$cudf_wheels"
 }
 
 # fetch_rapids_wheels: what bench/gpu/pack-analytics packs; 780 MB.
@@ -55,7 +112,7 @@ fetch_rapids_wheels() {
 rapids_home=$LLT_CACHE/rapids
 
 # rapids_packages MAJOR: what pip installs for that CUDA. cuRAND needs the CUDA runtime, and no package says so.
-rapids_packages() { printf '%s\n' "libcugraph-cu$1==$cugraph_version" "cuda-toolkit[cudart]==$1.*"; }
+rapids_packages() { printf '%s\n' "libcugraph-cu$1==$cugraph_version" "libcudf-cu$1==$cudf_version" "cuda-toolkit[cudart]==$1.*"; }
 
 # install_rapids MAJOR: into the folder where the program looks for it; it appears there whole.
 install_rapids() {
@@ -66,16 +123,31 @@ install_rapids() {
   PIP_DISABLE_PIP_VERSION_CHECK=1 "$(tools_python)" -m pip install -q --only-binary=:all: \
     --target "$rapids_home.new" "${packages[@]}"
   [[ -e $rapids_home.new/libcugraph/lib64/libcugraph_c.so ]] || { echo "The packages hold no libcugraph_c.so." && return 1; }
+  [[ -e $rapids_home.new/libcudf/lib64/libcudf.so ]] || { echo "The packages hold no libcudf.so." && return 1; }
   rapids_packages "$1" >"$rapids_home.new/.made-of"
   rm -rf "$rapids_home"
   mv "$rapids_home.new" "$rapids_home"
 }
 
-# use_rapids_headers: the installed package has what the plugin is compiled with, so nothing more is fetched for it.
+# use_rapids_headers: the installed packages have what the plugin is compiled with, but for CUDA's own.
 use_rapids_headers() {
-  [[ -e $cugraph_headers/cugraph_c/graph.h ]] && return 0
-  mkdir -p "$cugraph_headers"
-  ln -sfn "$rapids_home/libcugraph/include/cugraph_c" "$cugraph_headers/cugraph_c"
+  local header
+  if [[ ! -e $cugraph_headers/cugraph_c/graph.h ]]; then
+    mkdir -p "$cugraph_headers"
+    ln -sfn "$rapids_home/libcugraph/include/cugraph_c" "$cugraph_headers/cugraph_c"
+    rm -f "$LLT_ROOT"/build/*/.configured-with
+  fi
+  [[ ! -e $cudf_headers/cudf/table/table.hpp || ! -e $cudf_headers/cuda_runtime.h ]] || return 0
+  rm -rf "$cudf_headers"
+  mkdir -p "$cudf_headers"
+  if ! run_logged "Fetch CUDA's headers" fetch_cuda_headers "$cudf_headers"; then
+    say "  ! CUDA's headers could not be fetched: tables will be analysed on the CPU. The whole output: $log_file"
+    return 0
+  fi
+  ln -sfn "$rapids_home/libcudf/include/cudf" "$cudf_headers/cudf"
+  for header in "$rapids_home"/librmm/include/* "$rapids_home"/rapids_logger/include/*; do
+    ln -sfn "$header" "$cudf_headers/$(basename "$header")"
+  done
   rm -f "$LLT_ROOT"/build/*/.configured-with
 }
 
@@ -94,7 +166,7 @@ need_rapids() {
       say "  ! RAPIDS could not be installed before; analytics will use the CPU. To try again: rm '$failed'"
       return 0
     fi
-    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU (1.3 GB to fetch, 2.8 GB on the disk, once)"
+    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU (1.7 GB to fetch, 3.2 GB on the disk, once)"
     if ! run_logged "Install RAPIDS" install_rapids "$major"; then
       : >"$failed"
       rm -rf "$rapids_home.new"

@@ -33,6 +33,14 @@ networkit_sha256=c44d58a9f8191acad081c334d8eb7da1ccc94ac62441c9de6a7499989e5c66b
 cugraph_version=26.10.0
 cugraph_sha256=6bbebb8499d11634a24dda7691f401c1d2311da6db2e4962bf3ec46f12c93b6b
 rapids_logger_version=0.3.0
+# libcudf has a patch level of its own. Its headers include those of RMM, CCCL (which RMM's package has) and CUDA's runtime.
+cudf_version=26.10.2
+cudf_sha256=c57c3f5141a40244fcee1882cdc3c76204bc2b8e60008bf9c1c27d13fe53d431
+rmm_sha256=39edcc7396f5291e95331089909b1e13e445fa2dbd4e7323992fb29fb04a5a1b
+nvcomp_version=5.3.0.16
+cuda_runtime_version=13.5.37
+cuda_runtime_sha256=df2b79a8852f10d1fef8c848489c49eebb5754051bf870202a862831412b179d
+cuda_crt_sha256=e898b7f73d3035fa89915a3f7bf3b54a73e90249746111aed295822c4729bb29
 
 node_version=24.19.0
 go_version=1.27.3

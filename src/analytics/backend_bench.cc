@@ -19,6 +19,7 @@
 #include "analytics/cpu/cpu_backend.h"
 #include "analytics/gpu/gpu_backend.h"
 #include "analytics/gpu/worker.h"
+#include "analytics/gpu/worker_process.h"
 #include "analytics/session.h"
 #include "analytics/test_graphs.h"
 #include "base/clock.h"
@@ -257,9 +258,35 @@ int busy(double seconds, const EdgeList& graph) {
   return 0;
 }
 
+// Whether cuGraph keeps to a limit that the program does not check: the graph goes to the worker as it is.
+int limit(std::uint64_t bytes, std::uint64_t edges) {
+  auto opened = gpu::WorkerProcess::open(gpu::analytics_gpu(), LLT_RAPIDS_GRAPHS, bytes);
+  const gpu::GraphLayout layout(edges);
+  const auto memory = gpu::SharedMemory::make(layout.size);
+  if (!opened || !memory)
+    return fmt::print(stderr, "backend_bench: {}\n", (opened ? memory.error() : opened.error()).to_string()),
+           1;
+  gpu::Command command;
+  command.order = gpu::Order::load;
+  command.graph.vertices = static_cast<std::uint32_t>(edges + 1);
+  command.graph.arcs = edges;
+  for (std::uint64_t e = 0; e < edges; ++e) {  // a path
+    memory->at<std::int32_t>(0)[e] = static_cast<std::int32_t>(e);
+    memory->at<std::int32_t>(layout.targets)[e] = static_cast<std::int32_t>(e + 1);
+    memory->at<double>(layout.weights)[e] = 1;
+  }
+  const auto reply = opened->worker.ask(command, memory->fd());
+  fmt::print("{{\"limit_bytes\":{},\"edges\":{},\"out_of_memory\":{},\"error\":{}}}\n", bytes, edges,
+             !reply && reply.error().code == ErrorCode::resource_exhausted,
+             quoted(reply ? "" : reply.error().to_string()));
+  return 0;
+}
+
 int main_of(int argc, char** argv) {
   if (argc == 5 && argv[1] == std::string_view("--busy"))
     return busy(std::atof(argv[2]), test_graph(argv[4], std::strtoull(argv[3], nullptr, 10), 7));
+  if (argc == 4 && argv[1] == std::string_view("--limit"))
+    return limit(std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10));
   if (argc < 2) return fmt::print(stderr, "usage: backend_bench EDGES[,EDGES...] [KIND...]\n"), 2;
   std::vector<std::string> kinds(argv + 2, argv + argc);
   if (kinds.empty()) {

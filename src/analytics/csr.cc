@@ -1,13 +1,12 @@
 #include "analytics/csr.h"
 
 #include <algorithm>
+#include <span>
+#include <tuple>
+#include <utility>
 
 namespace llt::analytics {
 namespace {
-
-struct Arc {
-  Vertex from, to;
-};
 
 // Calls arc(from, to, edge) for every arc that the shape asks for, always in the same order.
 template <class Visit>
@@ -27,34 +26,43 @@ std::vector<std::uint64_t> begin_of(std::vector<std::uint64_t> counts) {
   return counts;
 }
 
-// Arcs sorted by their row and in it by their target: sorted by target first, then stably by row.
-Csr sorted_arcs(const EdgeList& edges, CsrShape shape) {
-  std::vector<std::uint64_t> per_target(edges.vertices), per_row(edges.vertices);
-  each_arc(edges, shape, [&](Vertex from, Vertex to, std::size_t) {
-    ++per_target[to];
-    ++per_row[from];
-  });
+// Arcs by their row, in each as the edges come.
+Csr arcs_by_row(const EdgeList& edges, CsrShape shape) {
+  std::vector<std::uint64_t> per_row(edges.vertices);
+  each_arc(edges, shape, [&](Vertex from, Vertex, std::size_t) { ++per_row[from]; });
   const bool weighted = edges.weighted();
-  auto at = begin_of(std::move(per_target));
-  const std::uint64_t count = at.back();
-  std::vector<Arc> by_target(count);
-  std::vector<double> weight_by_target(weighted ? count : 0);
-  each_arc(edges, shape, [&](Vertex from, Vertex to, std::size_t e) {
-    const std::uint64_t place = at[to]++;
-    by_target[place] = {from, to};
-    if (weighted) weight_by_target[place] = edges.weight[e];
-  });
   Csr csr;
   csr.offsets = begin_of(std::move(per_row));
-  csr.targets.resize(count);
-  csr.weights.resize(weighted ? count : 0);
+  csr.targets.resize(csr.offsets.back());
+  csr.weights.resize(weighted ? csr.offsets.back() : 0);
   std::vector<std::uint64_t> next(csr.offsets.begin(), csr.offsets.end() - 1);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const std::uint64_t place = next[by_target[i].from]++;
-    csr.targets[place] = by_target[i].to;
-    if (weighted) csr.weights[place] = weight_by_target[i];
-  }
+  each_arc(edges, shape, [&](Vertex from, Vertex to, std::size_t e) {
+    const std::uint64_t place = next[from]++;
+    csr.targets[place] = to;
+    if (weighted) csr.weights[place] = edges.weight[e];
+  });
   return csr;
+}
+
+// Stably, so that the weights of parallel edges are added in the order of the input. Lists of edges are often
+// sorted, and then so are the rows.
+void sort_rows(Csr& csr) {
+  std::vector<std::pair<Vertex, double>> row;
+  for (Vertex u = 0; u < csr.vertices(); ++u) {
+    const std::uint64_t begin = csr.offsets[u];
+    const std::span targets(csr.targets.data() + begin, csr.degree(u));
+    if (std::ranges::is_sorted(targets)) continue;
+    if (csr.weights.empty()) {
+      std::ranges::sort(targets);
+      continue;
+    }
+    row.clear();
+    for (std::uint64_t arc = begin; arc < csr.offsets[u + 1]; ++arc)
+      row.emplace_back(csr.targets[arc], csr.weights[arc]);
+    std::ranges::stable_sort(row, {}, &std::pair<Vertex, double>::first);
+    for (std::size_t i = 0; i < row.size(); ++i)
+      std::tie(csr.targets[begin + i], csr.weights[begin + i]) = row[i];
+  }
 }
 
 bool has_parallel(const Csr& csr) {
@@ -92,7 +100,8 @@ void merge_parallel(Csr& csr, Parallel rule) {
 }  // namespace
 
 Csr build_csr(const EdgeList& edges, CsrShape shape) {
-  Csr csr = sorted_arcs(edges, shape);
+  Csr csr = arcs_by_row(edges, shape);
+  sort_rows(csr);
   if (has_parallel(csr)) merge_parallel(csr, shape.parallel);
   return csr;
 }

@@ -24,10 +24,6 @@ constexpr std::array<Known, 5> kKnown{{{"group", group},
 // How the median of absolute deviations becomes the standard deviation of a normal distribution.
 constexpr double kNormal = 0.6744897501960817;
 
-bool needs_time(TableOperation operation) {
-  return operation == buckets || operation == rolling || operation == anomalies;
-}
-
 std::string quoted(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) out += c == '"' ? std::string("\"\"") : std::string(1, c);
@@ -66,12 +62,103 @@ class Sql {
     return of_anomalies();
   }
 
+  // See table_rows_sql().
+  std::string rows() const {
+    std::string keys, names, same, texts;
+    for (std::size_t i = 0; i < question_.by.size(); ++i) {
+      keys += fmt::format(", ({}) AS k{}", question_.by[i], i);
+      names += fmt::format("{}k{}", i == 0 ? "" : ", ", i);
+      same += fmt::format("{}n.k{} IS NOT DISTINCT FROM g.k{}", i == 0 ? "" : " AND ", i, i);
+      texts += fmt::format(" UNION ALL SELECT NULL, {}, (-1 - code)::INTEGER, k{}::VARCHAR FROM codes", i, i);
+      texts += fmt::format(" UNION ALL SELECT NULL, {}, -1, any_value(typeof(k{})) FROM codes",
+                           i + question_.by.size(), i);
+    }
+    const std::string known =
+        data(keys) + fmt::format(", known AS (SELECT {} AS v, {} AS t{}{} FROM data{})", looked_at(),
+                                 needs_time(question_.operation) ? "t" : "NULL::BIGINT",
+                                 keys.empty() ? "" : ", ", names, counted());
+    if (keys.empty()) return known + " SELECT v, t, 0::INTEGER AS code, NULL::VARCHAR AS text FROM known";
+    return known +
+           fmt::format(
+               ", codes AS MATERIALIZED (SELECT row_number() OVER (ORDER BY {0}) - 1 AS code, * FROM "
+               "(SELECT DISTINCT {0} FROM known)) SELECT n.v AS v, n.t AS t, g.code::INTEGER AS code, "
+               "NULL::VARCHAR AS text FROM known n JOIN codes g ON {1}{2}",
+               names, same, texts);
+  }
+
+  // See table_answer_sql().
+  std::string answer(const std::vector<std::string>& types) const {
+    std::string keys;
+    for (std::size_t i = 0; i < types.size(); ++i)
+      keys += fmt::format("CAST(k{} AS {}) AS {}, ", i, types[i], quoted(question_.by[i]));
+    const std::string from = keys.empty() ? " FROM answer" : " FROM answer JOIN keys USING (code)";
+    switch (question_.operation) {
+      case group:
+        return fmt::format("SELECT {}{}{} ORDER BY count DESC, code", keys, computed_figures(), from);
+      case buckets:
+        return fmt::format("SELECT {}\"time\", {}{} ORDER BY code, \"time\"", keys, computed_figures(), from);
+      case histogram:
+        return fmt::format(
+            "WITH g AS (SELECT code, i AS bin, low, high FROM (SELECT DISTINCT code, low, high FROM answer), "
+            "range({0}) "
+            "AS r(i)) SELECT {1}{2}(low + (high - low) * bin / {0}) AS \"from\", {2}(low + (high - low) * "
+            "(bin + 1) / {0}) "
+            "AS \"to\", coalesce(n.count, 0) AS count FROM g LEFT JOIN (SELECT code, bin, count FROM answer) "
+            "n USING (code, "
+            "bin){3} ORDER BY code, bin",
+            question_.bins, keys, question_.logarithmic ? "exp" : "",
+            keys.empty() ? "" : " JOIN keys USING (code)");
+      case rolling:
+        return fmt::format("SELECT {}t AS \"time\", v AS \"value\", count{}{} ORDER BY code, t", keys,
+                           computed_quantiles(), from);
+      case anomalies:
+        break;
+    }
+    return fmt::format(
+        "SELECT {}t AS \"time\", v AS \"value\", {} * (v - median) / nullif(mad, 0) AS z, median, mad, "
+        "count{} ORDER BY "
+        "abs(z) DESC, t",
+        keys, kNormal, from);
+  }
+
  private:
+  // What is looked at, and in which rows, before anything is counted: as in the SELECTs below.
+  std::string looked_at() const {
+    return question_.operation == histogram && question_.logarithmic ? "ln(v)" : "v";
+  }
+  std::string counted() const {
+    switch (question_.operation) {
+      case histogram:
+        return std::string(" WHERE isfinite(v)") + (question_.logarithmic ? " AND v > 0" : "");
+      case buckets:
+        return " WHERE t IS NOT NULL";
+      case anomalies:
+        return " WHERE v IS NOT NULL";
+      default:
+        return "";
+    }
+  }
+  std::string computed_quantiles() const {
+    std::string list;
+    for (std::size_t i = 0; i < question_.quantiles.size(); ++i)
+      list += fmt::format(", q{} AS {}", i, quoted(quantile_name(question_.quantiles[i])));
+    return list;
+  }
+  std::string computed_figures() const {
+    return "count, \"rows\" - count AS unknown, sum, sum / nullif(count, 0) AS mean, min, max" +
+           computed_quantiles();
+  }
+
   // The rows that count, with the columns v, t and the keys under the texts that the user gave for them.
   std::string data() const {
+    std::string names;
+    for (const std::string& key : question_.by) names += fmt::format(", ({}) AS {}", key, quoted(key));
+    return data(names);
+  }
+  std::string data(const std::string& keys) const {
     std::string columns = fmt::format("({})::DOUBLE AS v", question_.value);
     if (!question_.time.empty()) columns += fmt::format(", ({})::BIGINT AS t", question_.time);
-    for (const std::string& key : question_.by) columns += fmt::format(", ({}) AS {}", key, quoted(key));
+    columns += keys;
     std::string where;
     if (!question_.where.empty()) where = fmt::format(" WHERE ({})", question_.where);
     if (question_.since_ns)
@@ -171,7 +258,17 @@ std::optional<TableOperation> find_table_operation(std::string_view name) {
   return found == kKnown.end() ? std::nullopt : std::optional(found->operation);
 }
 
+bool needs_time(TableOperation operation) {
+  return operation == buckets || operation == rolling || operation == anomalies;
+}
+
 std::string quantile_name(double quantile) { return fmt::format("p{:.6g}", 100 * quantile); }
+
+std::string table_rows_sql(const TableQuestion& question) { return Sql(question).rows(); }
+
+std::string table_answer_sql(const TableQuestion& question, const std::vector<std::string>& types) {
+  return Sql(question).answer(types);
+}
 
 Result<std::string> table_sql(const TableQuestion& question) {
   if (question.from.empty()) return wrong("which table?", "name it with --from, or give a SELECT there");

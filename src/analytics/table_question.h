@@ -37,6 +37,20 @@ struct TableQuestion {
 /// Errors (invalid_argument): what is missing or contradicts.
 [[nodiscard]] Result<std::string> table_sql(const TableQuestion& question);
 
+/// The rows that a valid question is about, for work elsewhere: the columns `v` (DOUBLE), `t` (BIGINT, NULL
+/// where the question needs no time), `code` (INTEGER) and `text`. Rows of the same keys have the same code,
+/// numbered from 0 in the order of the keys. Rows with a code below 0 say what the codes stand for: of the
+/// code -1 - `code`, `text` is key number `t`, or, from the number of keys on, the type of that key.
+[[nodiscard]] std::string table_rows_sql(const TableQuestion& question);
+
+/// The answer of table_sql() from the tables `answer` (`code` and the figures of the operation, see
+/// table_on_gpu.cc) and `keys` (`code`, `k0`, `k1`, ... as text). `types`: of the keys.
+[[nodiscard]] std::string table_answer_sql(const TableQuestion& question,
+                                           const std::vector<std::string>& types);
+
+/// Whether a question looks at times.
+[[nodiscard]] bool needs_time(TableOperation operation);
+
 /// "p50", "p99.9": the column of a quantile.
 [[nodiscard]] std::string quantile_name(double quantile);
 

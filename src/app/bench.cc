@@ -10,6 +10,7 @@
 #include "app/bench_options.h"
 #include "app/bench_result.h"
 #include "app/exit_codes.h"
+#include "app/print.h"
 #include "app/progress_line.h"
 #include "app/signals.h"
 #include "app/text_table.h"
@@ -176,23 +177,23 @@ void print_text(const Request& request, const load::Outcome& outcome, const Benc
   const std::string load = plan.rate > 0
                                ? fmt::format("{:g} requests a second, Poisson", plan.rate)
                                : fmt::format("{} clients that wait for each answer", plan.concurrency);
-  fmt::print("{}, model {}: {}\n", plan.target.url.text, printable(request.model), load);
-  fmt::print("{} requests in {:.1f} s, {} failed", result.requests, result.seconds, result.errors());
-  if (outcome.unfinished > 0) fmt::print(", {} unfinished", outcome.unfinished);
-  if (outcome.not_sent > 0) fmt::print(", {} not sent: too many were running", outcome.not_sent);
-  fmt::print("\n");
-  for (const auto& [words, count] : result.errors_by_type) fmt::print("  {} x {}\n", count, printable(words));
-  fmt::print("\n{}\n", table(result));
-  fmt::print("{:.1f} output tokens/s, {:.2f} requests/s{}\n", result.per_second(result.output_tokens),
-             result.per_second(result.requests - result.errors()),
-             result.tokens_from_usage ? "" : " (tokens counted as pieces of content: no usage was sent)");
+  print_out("{}, model {}: {}\n", plan.target.url.text, printable(request.model), load);
+  print_out("{} requests in {:.1f} s, {} failed", result.requests, result.seconds, result.errors());
+  if (outcome.unfinished > 0) print_out(", {} unfinished", outcome.unfinished);
+  if (outcome.not_sent > 0) print_out(", {} not sent: too many were running", outcome.not_sent);
+  print_out("\n");
+  for (const auto& [words, count] : result.errors_by_type) print_out("  {} x {}\n", count, printable(words));
+  print_out("\n{}\n", table(result));
+  print_out("{:.1f} output tokens/s, {:.2f} requests/s{}\n", result.per_second(result.output_tokens),
+            result.per_second(result.requests - result.errors()),
+            result.tokens_from_usage ? "" : " (tokens counted as pieces of content: no usage was sent)");
   if (result.slo) {
-    fmt::print("goodput {:.2f} requests/s: {} kept the service level, {} did not\n",
-               result.per_second(result.good()), result.slo->met, result.slo->missed);
+    print_out("goodput {:.2f} requests/s: {} kept the service level, {} did not\n",
+              result.per_second(result.good()), result.slo->met, result.slo->missed);
   }
   constexpr SteadyNs kLate = 10'000'000;
   if (plan.rate > 0 && outcome.late_p99_ns > kLate) {
-    fmt::print(
+    print_out(
         "this program was late itself: p99 {:.1f} ms after a request was due; use a faster or idler "
         "machine\n",
         static_cast<double>(outcome.late_p99_ns) / 1e6);
@@ -209,8 +210,8 @@ int run_bench(const Settings& settings, const BenchOptions& options) {
   const load::Outcome outcome = measured(request->plan);
   const BenchResult result = result_of(outcome, request->slo);
   if (options.json) {
-    fmt::print("{}\n",
-               document(*request, outcome, result).dump(2, ' ', false, Json::error_handler_t::replace));
+    print_out("{}\n",
+              document(*request, outcome, result).dump(2, ' ', false, Json::error_handler_t::replace));
   } else {
     print_text(*request, outcome, result);
   }

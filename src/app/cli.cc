@@ -10,6 +10,7 @@
 #include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
+#include "app/print.h"
 #include "app/settings.h"
 #include "app/units.h"
 #include "app/version.h"
@@ -273,7 +274,7 @@ int run(int argc, char** argv) {
   if (auto converted = convert(line); !converted) return bad_usage(converted.error());
   const auto settings = settle(line);
   if (!settings) return bad_usage(settings.error());
-  return line.command(*settings);
+  return stdout_status(line.command(*settings));
 }
 
 }  // namespace llt::app

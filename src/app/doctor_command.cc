@@ -10,6 +10,7 @@
 #include "app/doctor.h"
 #include "app/exit_codes.h"
 #include "app/paths.h"
+#include "app/print.h"
 #include "app/source.h"
 #include "app/up_options.h"
 
@@ -43,9 +44,9 @@ int run_doctor(const Settings& settings, const DoctorOptions& options) {
   }
   const auto findings = examine(request);
   if (options.json) {
-    fmt::print("{}\n", render_findings_json(findings));
+    print_out("{}\n", render_findings_json(findings));
   } else {
-    fmt::print("{}", render_findings_text(findings, isatty(STDOUT_FILENO) == 1));
+    print_out("{}", render_findings_text(findings, isatty(STDOUT_FILENO) == 1));
   }
   const bool problem = std::any_of(findings.begin(), findings.end(),
                                    [](const Finding& f) { return f.severity == Severity::problem; });

@@ -4,15 +4,17 @@
 
 #include <string_view>
 
+#include "app/print.h"
+
 namespace llt::app {
 namespace {
 
 void print(const Error& error) {
-  fmt::print(stderr, "llamatelemetry: {}\n", error.message);
+  print_err("llamatelemetry: {}\n", error.message);
   std::string_view hint = error.hint;
   while (!hint.empty()) {
     const std::size_t end = hint.find('\n');
-    fmt::print(stderr, "  {}\n", hint.substr(0, end));
+    print_err("  {}\n", hint.substr(0, end));
     hint = end == std::string_view::npos ? std::string_view() : hint.substr(end + 1);
   }
 }

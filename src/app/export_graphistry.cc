@@ -10,6 +10,7 @@
 #include "app/exit_codes.h"
 #include "app/export_graph.h"
 #include "app/output.h"
+#include "app/print.h"
 #include "app/progress_line.h"
 #include "app/units.h"
 #include "app/version.h"
@@ -137,7 +138,7 @@ Result<views::GraphistryUpload> make_upload(const ExportGraph& graph, const Expo
 }
 
 void say_json(const nlohmann::ordered_json& document) {
-  fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+  print_out("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 int dry_run(const ExportGraph& graph, const ExportOptions& options, const views::GraphistryTarget& target) {
@@ -163,8 +164,8 @@ int dry_run(const ExportGraph& graph, const ExportOptions& options, const views:
               {"requests", requests.size()}});
     return kDone;
   }
-  fmt::print("{}  {} nodes, {} edges, {} requests; nothing was sent\n", folder.string(),
-             upload->tables.nodes.rows, upload->tables.edges.rows, requests.size());
+  print_out("{}  {} nodes, {} edges, {} requests; nothing was sent\n", folder.string(),
+            upload->tables.nodes.rows, upload->tables.edges.rows, requests.size());
   return kDone;
 }
 
@@ -185,7 +186,7 @@ int upload(const ExportGraph& graph, const ExportOptions& options, const views::
   line.clear();
   if (!view) return failed(view.error());
   if (!options.json) {
-    fmt::print("{}\n", view->url);
+    print_out("{}\n", view->url);
     return kDone;
   }
   say_json({{"url", view->url},
@@ -205,8 +206,8 @@ int run_export_graphistry(const Settings& settings, const ExportOptions& options
   const auto identity = options.graphistry.dry_run ? views::GraphistryIdentity{} : read_identity();
   if (!identity) return bad_usage(identity.error());
   if (is_open_road(target->server) && !options.graphistry.dry_run)
-    fmt::print(stderr, "{} is not encrypted: others on the way can read the credentials and the graph\n",
-               target->server);
+    print_err("{} is not encrypted: others on the way can read the credentials and the graph\n",
+              target->server);
   const auto graph = read_export_graph(settings, options);
   if (!graph) return failed(graph.error());
   if (options.graphistry.dry_run) return dry_run(*graph, options, *target);

@@ -7,6 +7,7 @@
 #include "app/exit_codes.h"
 #include "app/export_graph.h"
 #include "app/output.h"
+#include "app/print.h"
 #include "app/units.h"
 #include "views/exports/graphml.h"
 
@@ -22,11 +23,11 @@ void say(const ExportGraph& graph, const ExportOptions& options, std::uint64_t b
                                              {"edges", edges},
                                              {"bytes", bytes},
                                              {"notes", graph.graph.notes}};
-    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_out("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  fmt::print("{}  {} nodes, {} edges, {}\n", *options.output, nodes, edges, format_size(bytes));
-  for (const std::string& note : graph.graph.notes) fmt::print(stderr, "{}\n", note);
+  print_out("{}  {} nodes, {} edges, {}\n", *options.output, nodes, edges, format_size(bytes));
+  for (const std::string& note : graph.graph.notes) print_err("{}\n", note);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "app/exit_codes.h"
 #include "app/export_options.h"
+#include "app/print.h"
 #include "app/progress_line.h"
 #include "app/source.h"
 #include "telemetry/otlp_config.h"
@@ -81,10 +82,10 @@ void say(const Totals& totals, std::uint64_t spans, const ExportOptions& options
                                        {"taken", totals.taken},       {"rejected", totals.rejected},
                                        {"sent_again", totals.again},  {"message", nullptr}};
     if (!totals.words.empty()) document["message"] = totals.words;
-    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_out("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  fmt::print("{} of {} spans taken by {}\n", totals.taken, spans, target.endpoint);
+  print_out("{} of {} spans taken by {}\n", totals.taken, spans, target.endpoint);
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ int run_export_otlp(const Settings& settings, const ExportOptions& options) {
   Totals totals;
   const auto sent = send_all(*spool, *target, totals);
   if (!sent) {
-    fmt::print(stderr, "{} of {} spans were taken before that.\n", totals.taken, spool->spans());
+    print_err("{} of {} spans were taken before that.\n", totals.taken, spool->spans());
     return failed(sent.error());
   }
   say(totals, spool->spans(), options, *target);

@@ -6,6 +6,7 @@
 
 #include "app/exit_codes.h"
 #include "app/export_options.h"
+#include "app/print.h"
 #include "app/progress_line.h"
 #include "app/source.h"
 #include "app/units.h"
@@ -16,14 +17,14 @@ namespace {
 
 void print(const std::vector<views::ParquetFile>& files, bool json) {
   if (!json) {
-    for (const auto& file : files) fmt::print("{}  {}\n", file.path.string(), format_size(file.bytes));
+    for (const auto& file : files) print_out("{}  {}\n", file.path.string(), format_size(file.bytes));
     return;
   }
   nlohmann::ordered_json document = {{"files", nlohmann::ordered_json::array()}};
   for (const auto& file : files) {
     document["files"].push_back({{"table", file.table}, {"path", file.path.string()}, {"bytes", file.bytes}});
   }
-  fmt::print("{}\n", document.dump(2));
+  print_out("{}\n", document.dump(2));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "app/exit_codes.h"
 #include "app/export_options.h"
 #include "app/output.h"
+#include "app/print.h"
 #include "app/progress_line.h"
 #include "app/source.h"
 #include "app/units.h"
@@ -32,13 +33,12 @@ void say(const ExportOptions& options, const views::PerfettoCounts& counts, std:
     const nlohmann::ordered_json document = {{"path", *options.output},   {"requests", counts.requests},
                                              {"steps", counts.steps},     {"spans", counts.spans},
                                              {"samples", counts.samples}, {"bytes", bytes}};
-    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    print_out("{}\n", document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return;
   }
-  fmt::print("{}  {} requests, {} batch steps, {} spans of others, {} samples, {}\n", *options.output,
-             counts.requests, counts.steps, counts.spans, counts.samples, format_size(bytes));
-  fmt::print(stderr,
-             "Open it in https://ui.perfetto.dev: the page reads it in the browser and sends it nowhere.\n");
+  print_out("{}  {} requests, {} batch steps, {} spans of others, {} samples, {}\n", *options.output,
+            counts.requests, counts.steps, counts.spans, counts.samples, format_size(bytes));
+  print_err("Open it in https://ui.perfetto.dev: the page reads it in the browser and sends it nowhere.\n");
 }
 
 }  // namespace

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/gguf_report.h"
+#include "app/print.h"
 
 namespace llt::app {
 namespace {
@@ -19,13 +17,6 @@ using Json = nlohmann::ordered_json;
 // Bytes of the file that are no valid UTF-8 stand as U+FFFD.
 std::string to_text(const Json& document) {
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-bool print_result(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
-    return true;
-  failed({ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
-  return false;
 }
 
 // A file that cannot be read has one finding, and nothing else is known of it.
@@ -40,7 +31,7 @@ int report_unreadable(const GgufOptions& options, const Error& error) {
     document["metadata"] = Json::object();
     if (options.tensors) document["tensors"] = Json::array();
     document["findings"] = findings_json(findings);
-    print_result(to_text(document));
+    write_out(to_text(document));
   }
   return failed(error);
 }
@@ -66,7 +57,7 @@ int run_gguf(const Settings& /*settings*/, const GgufOptions& options) {
   auto model = gguf::ModelFile::open(options.file);
   if (!model) return report_unreadable(options, model.error());
   const ModelReport report(std::move(*model));
-  if (!print_result(options.json ? json_of(report, options) : text_of(report, options))) return kFailed;
+  write_out(options.json ? json_of(report, options) : text_of(report, options));
   const auto broken = std::ranges::find(report.findings, gguf::Severity::error, &gguf::Finding::severity);
   if (broken == report.findings.end()) return kDone;
   return failed({ErrorCode::data_loss,

@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 
 #include "analytics/gpu/find.h"
 #include "analytics/store_graphs.h"
@@ -16,6 +13,7 @@
 #include "app/graph_answer.h"
 #include "app/graph_input.h"
 #include "app/graph_keep.h"
+#include "app/print.h"
 #include "app/progress_line.h"
 #include "app/terminal.h"
 #include "app/up_options.h"
@@ -105,14 +103,12 @@ void bound_memory(const Settings& settings, Place& place) {
   place.gpu.memory_bytes = planned_for_analytics(settings, gpu);
 }
 
-bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }
-
-int print_answer(const GraphAnswer& answer, const GraphOptions& options) {
-  const bool printed = options.json ? write_graph_json(answer, print)
-                                    : print(graph_text(answer, options.rows, terminal_width()));
-  if (printed && std::fflush(stdout) == 0) return kDone;
-  return failed(
-      {ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
+void print_answer(const GraphAnswer& answer, const GraphOptions& options) {
+  if (options.json) {
+    static_cast<void>(write_graph_json(answer, write_out));
+  } else {
+    write_out(graph_text(answer, options.rows, terminal_width()));
+  }
 }
 
 // What was asked of the store is kept there; what comes from a file of the user's only when he says so.
@@ -150,8 +146,8 @@ int run_graph(const Settings& settings, const GraphOptions& options) {
   line.clear();
   if (!run) return failed(run.error());
   const GraphAnswer answer{*input, *request, *run};
-  const int printed = print_answer(answer, options);
-  return printed == kDone ? keep_answer(settings, answer, options) : printed;
+  print_answer(answer, options);
+  return keep_answer(settings, answer, options);
 }
 
 }  // namespace llt::app

@@ -161,6 +161,7 @@ Result<> take_now(const std::filesystem::path& data) {
   options.retention_seconds = 0;
   options.max_bytes = 0;
   options.created_by = fmt::format("llamatelemetry {}", kVersion);
+  options.begins_run = false;
   const auto store = store::Store::open(data, options);
   if (!store) return std::unexpected(store.error());
   (*store)->close();

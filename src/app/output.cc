@@ -1,19 +1,8 @@
 #include "app/output.h"
 
-#include <fmt/format.h>
-
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include "app/print.h"
 
 namespace llt::app {
-namespace {
-
-Result<> stdout_failed() {
-  return fail(ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)));
-}
-
-}  // namespace
 
 Result<Output> Output::open(const std::optional<std::string>& path) {
   Output output;
@@ -27,13 +16,12 @@ Result<Output> Output::open(const std::optional<std::string>& path) {
 Result<> Output::write(std::string_view piece) {
   bytes_ += piece.size();
   if (file_) return file_->write(piece);
-  if (std::fwrite(piece.data(), 1, piece.size(), stdout) == piece.size()) return {};
-  return stdout_failed();
+  return write_out(piece) ? Result<>{} : flush_out();
 }
 
 Result<> Output::finish() {
   if (file_) return file_->commit();
-  return std::fflush(stdout) == 0 ? Result<>{} : stdout_failed();
+  return flush_out();
 }
 
 }  // namespace llt::app

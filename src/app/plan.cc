@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/machine_cards.h"
 #include "app/plan_report.h"
+#include "app/print.h"
 #include "gguf/model_file.h"
 
 namespace llt::app {
@@ -38,13 +35,6 @@ Result<Cards> find_cards(const PlanOptions& options) {
                .from = sizes ? "--gpu " + options.gpu : "--preset " + options.preset};
 }
 
-int print(const std::string& text) {
-  if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
-    return kDone;
-  return failed(
-      {ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(errno)), ""});
-}
-
 // Damaged text in a model's name must not end the program: it stands as U+FFFD.
 std::string to_text(const nlohmann::ordered_json& document) {
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
@@ -66,7 +56,8 @@ int run_plan(const Settings& /*settings*/, const PlanOptions& options) {
   const auto plan = placement::plan(*shape, request);
   if (!plan) return bad_usage(plan.error());
   const PlanReport report{.model = *shape, .request = request, .plan = *plan, .cards_from = cards->from};
-  return print(options.json ? to_text(plan_json(report)) : plan_text(report));
+  write_out(options.json ? to_text(plan_json(report)) : plan_text(report));
+  return kDone;
 }
 
 }  // namespace llt::app

@@ -11,6 +11,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/print.h"
 #include "app/up_options.h"
 #include "engine/elf_needed.h"
 
@@ -94,7 +95,7 @@ int run_probe_environment(const Settings& settings) {
   if (!library) return failed(library.error());
   const fs::path folder = probe_folder(data_folder(settings));
   if (auto made = make_probe_folder(folder); !made) return failed(made.error());
-  for (const auto& [name, value] : probe_environment(*library, folder)) fmt::print("{}={}\n", name, value);
+  for (const auto& [name, value] : probe_environment(*library, folder)) print_out("{}={}\n", name, value);
   return kDone;
 }
 

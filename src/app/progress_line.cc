@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "app/print.h"
+
 namespace llt::app {
 
 ProgressLine::ProgressLine() : terminal_(isatty(STDERR_FILENO) == 1), begin_(now_steady()), last_(begin_) {}
@@ -18,12 +20,12 @@ void ProgressLine::show(const std::string& text) {
   if (!terminal_) return;
   last_ = now_steady();
   shown_ = true;
-  fmt::print(stderr, "\r\033[K{}", text);
+  print_err("\r\033[K{}", text);
   std::fflush(stderr);
 }
 
 void ProgressLine::clear() {
-  if (shown_) fmt::print(stderr, "\r\033[K");
+  if (shown_) print_err("\r\033[K");
   shown_ = false;
 }
 

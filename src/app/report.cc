@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/output.h"
+#include "app/print.h"
 #include "app/report_charts.h"
 #include "app/report_data.h"
 #include "app/report_render.h"
@@ -38,9 +39,9 @@ int run_report(const Settings& settings, const ReportOptions& options) {
     if (!document) return failed(document.error());
     if (options.html) return write_page(*options.html, **source, since, *document);
     if (options.json) {
-      fmt::print("{}\n", document->dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+      print_out("{}\n", document->dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     } else {
-      fmt::print("{}", report_text(*document));
+      print_out("{}", report_text(*document));
     }
     return kDone;
   } catch (const nlohmann::json::exception& error) {

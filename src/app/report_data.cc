@@ -14,6 +14,7 @@
 #include "app/sql.h"
 #include "app/units.h"
 #include "app/version.h"
+#include "views/phases.h"
 
 namespace llt::app {
 namespace {
@@ -46,17 +47,6 @@ constexpr std::array kStatistics = {
     Statistic{"p99", "quantile_cont({0}, 0.99)"},
     Statistic{"mean", "avg({0})"},
     Statistic{"count", "count({0})"},
-};
-
-// The phases of a request and how their time is said in words; {} is the share's own detail.
-struct PhaseName {
-  std::string_view name, column;
-};
-constexpr std::array kPhases = {
-    PhaseName{"receive", "receive_ns"}, PhaseName{"gateway", "gateway_ns"},
-    PhaseName{"connect", "connect_ns"}, PhaseName{"queue", "queue_ns"},
-    PhaseName{"prefill", "prefill_ns"}, PhaseName{"decode", "decode_ns"},
-    PhaseName{"client", "client_ns"},   PhaseName{"unattributed", "unattributed_ns"},
 };
 
 // Inference requests in the window; every query below reads this.
@@ -124,7 +114,7 @@ std::string gaps_sql(std::optional<UnixNs> since) {
 
 std::string phases_sql(std::optional<UnixNs> since) {
   std::string sql = window_sql(since) + "SELECT sum(total_ns)::DOUBLE AS total";
-  for (const PhaseName& phase : kPhases)
+  for (const views::Phase& phase : views::kPhases)
     sql += fmt::format(", sum({}) / 1e6 AS {}", phase.column, phase.name);
   return sql + " FROM r";
 }
@@ -138,7 +128,7 @@ std::string errors_sql(std::optional<UnixNs> since) {
 
 std::string slowest_sql(std::optional<UnixNs> since) {
   std::string columns;
-  for (const PhaseName& phase : kPhases) columns += fmt::format(", {}", phase.column);
+  for (const views::Phase& phase : views::kPhases) columns += fmt::format(", {}", phase.column);
   return window_sql(since) +
          fmt::format(
              "SELECT request_id, trace_id, start_unix_ns, m AS model, route, http_status, error_type, "
@@ -212,7 +202,7 @@ Json figures(const Json& row, const Json& gap_rows, const std::optional<Slo>& sl
 Json phase_list(const Json& row) {
   Json list = Json::array();
   const double total_ms = row["total"].is_null() ? 0 : row["total"].get<double>() / 1e6;
-  for (const PhaseName& phase : kPhases) {
+  for (const views::Phase& phase : views::kPhases) {
     const Json& ms = row[std::string(phase.name)];
     Json share = ms.is_null() || total_ms <= 0 ? Json(nullptr) : Json(ms.get<double>() / total_ms);
     list.push_back({{"name", phase.name}, {"total_ms", ms}, {"share", std::move(share)}});
@@ -220,57 +210,15 @@ Json phase_list(const Json& row) {
   return list;
 }
 
-std::int64_t count_or(const Json& value, std::int64_t fallback) {
-  return value.is_null() ? fallback : value.get<std::int64_t>();
-}
-
-// What the engine or somebody else did during the phase that took longest.
-std::string detail(std::string_view phase, const Json& row, std::int64_t phase_ns) {
-  if (phase == "receive") return "the client sent its request slowly";
-  if (phase == "gateway") return "the gateway's own work";
-  if (phase == "connect") return "no connection to the upstream";
-  if (phase == "queue") return "no slot was free at the engine";
-  if (phase == "client") return "the client did not take the answer";
-  if (phase == "prefill" && !row["input_tokens"].is_null()) {
-    const std::int64_t input = row["input_tokens"].get<std::int64_t>();
-    const std::int64_t cached = count_or(row["cached_tokens"], 0);
-    return fmt::format("{} prompt tokens, {} of them cached", input, cached);
-  }
-  if (phase == "decode" && count_or(row["output_tokens"], 0) > 0) {
-    const auto tokens = row["output_tokens"].get<std::int64_t>();
-    return fmt::format("{} tokens, {} each", tokens,
-                       format_duration(static_cast<double>(phase_ns) / static_cast<double>(tokens)));
-  }
-  return phase == "unattributed" ? "no engine event explains it" : "";
-}
-
 Json slow_request(const Json& row) {
   Json out = row;
-  for (const PhaseName& phase : kPhases) out.erase(std::string(phase.column));
-  const auto total = row["total_ns"].get<std::int64_t>();
-  const PhaseName* longest = nullptr;
-  std::int64_t longest_ns = 0;
-  for (const PhaseName& phase : kPhases) {
-    const std::int64_t ns = count_or(row[std::string(phase.column)], 0);
-    if (ns > longest_ns) {
-      longest = &phase;
-      longest_ns = ns;
-    }
-  }
-  if (longest == nullptr || total <= 0) {
-    out["dominant_phase"] = nullptr;
-    out["share"] = nullptr;
-    out["reason"] = "not known";
-    return out;
-  }
-  const double share = static_cast<double>(longest_ns) / static_cast<double>(total);
-  const std::string more = detail(longest->name, row, longest_ns);
-  const std::string error = row["error_type"].is_null() ? "" : row["error_type"].get<std::string>() + ": ";
-  out["dominant_phase"] = longest->name;
-  out["share"] = share;
-  out["reason"] =
-      fmt::format("{}{:.0f} % {}, {}{}{}", error, share * 100, longest->name,
-                  format_duration(static_cast<double>(longest_ns)), more.empty() ? "" : ": ", more);
+  for (const views::Phase& phase : views::kPhases) out.erase(std::string(phase.column));
+  const auto longest = views::longest_phase(row);
+  out["dominant_phase"] = longest ? Json(longest->name) : Json(nullptr);
+  out["share"] = longest ? Json(longest->share) : Json(nullptr);
+  const std::string error =
+      longest && row["error_type"].is_string() ? row["error_type"].get<std::string>() + ": " : "";
+  out["reason"] = longest ? error + longest->text : "not known";
   return out;
 }
 

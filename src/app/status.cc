@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/print.h"
 #include "app/source.h"
 #include "app/status_document.h"
 #include "app/terminal.h"
@@ -25,7 +26,7 @@ std::string words(const Json& value, std::string_view unknown = "unknown") {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-void print_line(std::string_view name, const std::string& text) { fmt::print("{:<11}{}\n", name, text); }
+void print_line(std::string_view name, const std::string& text) { print_out("{:<11}{}\n", name, text); }
 
 void print_engine(const Json& engine) {
   const bool named = engine.contains("upstream");
@@ -146,8 +147,8 @@ void print_text(const Json& status) {
 int say_stopped(Source& source, bool json) {
   if (json) {
     const auto losses = source.query_text(kLossesSql, store::Format::json);
-    fmt::print("{}\n", stopped_status(std::string(kVersion), source.data().string(), losses.value_or(""),
-                                      gpus::list_gpus()));
+    print_out("{}\n", stopped_status(std::string(kVersion), source.data().string(), losses.value_or(""),
+                                     gpus::list_gpus()));
     return kFailed;
   }
   return failed({ErrorCode::not_found,
@@ -170,7 +171,7 @@ int run_status(const Settings& settings, const StatusOptions& options) {
   if (!status.is_object())
     return failed({ErrorCode::data_loss, "the running instance's status is not JSON", ""});
   if (options.json) {
-    fmt::print("{}\n", status.dump(2));
+    print_out("{}\n", status.dump(2));
     return kDone;
   }
   try {

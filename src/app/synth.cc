@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/gguf_report.h"
+#include "app/print.h"
 #include "app/progress_line.h"
 #include "app/signals.h"
 #include "app/units.h"
@@ -42,8 +43,8 @@ int run_synth(const Settings& /*settings*/, const SynthOptions& options) {
   });
   line.clear();
   if (!made) return failed(made.error());
-  fmt::print("{}: {}, {} parameters, {}, written in {}\n", options.file, format_size(made->file_bytes),
-             grouped(made->parameters), type->name, format_duration(static_cast<double>(line.elapsed())));
+  print_out("{}: {}, {} parameters, {}, written in {}\n", options.file, format_size(made->file_bytes),
+            grouped(made->parameters), type->name, format_duration(static_cast<double>(line.elapsed())));
   return kDone;
 }
 

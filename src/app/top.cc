@@ -9,6 +9,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/print.h"
 #include "app/signals.h"
 #include "app/source.h"
 #include "app/sql.h"
@@ -139,7 +140,7 @@ int run_top(const Settings& settings, const TopOptions& options) {
     const auto snapshot = fetch(**source, options.window_ns);
     if (!snapshot) return failed(snapshot.error());
     for (const std::string& line : lines_of(*snapshot, options.window_ns, terminal_width(), 1000)) {
-      fmt::print("{}\n", line);
+      print_out("{}\n", line);
     }
     return kDone;
   } catch (const nlohmann::json::exception& error) {

@@ -8,6 +8,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/print.h"
 #include "app/report_render.h"
 #include "app/source.h"
 #include "app/sql.h"
@@ -242,9 +243,9 @@ int run_trace(const Settings& settings, const TraceOptions& options) {
     if (options.json) {
       Json document = trace_json(*trace_id, *tree);
       document["engine"] = *engine;
-      fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+      print_out("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
     } else {
-      fmt::print("{}{}", trace_text(*trace_id, *tree, terminal_width()), trace_engine_text(*engine));
+      print_out("{}{}", trace_text(*trace_id, *tree, terminal_width()), trace_engine_text(*engine));
     }
     return kDone;
   } catch (const nlohmann::json::exception& error) {

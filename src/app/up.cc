@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/instance.h"
+#include "app/print.h"
 #include "app/signals.h"
 #include "app/units.h"
 #include "base/log.h"
@@ -41,11 +42,11 @@ class LoadDisplay {
     const int percent = static_cast<int>(std::clamp(*progress, 0.0, 1.0) * 100);
     if (percent == shown_) return;
     shown_ = percent;
-    fmt::print(stderr, "\rloading the model: {:3d} %", percent);
+    print_err("\rloading the model: {:3d} %", percent);
     std::fflush(stderr);
   }
   void clear() {
-    if (shown_ >= 0) fmt::print(stderr, "\r\033[K");
+    if (shown_ >= 0) print_err("\r\033[K");
     shown_ = -1;
   }
 
@@ -55,7 +56,7 @@ class LoadDisplay {
 };
 
 void announce(const Instance& up) {
-  fmt::print("ready gateway={} console={}\n", up.gateway_url(), up.console_url());
+  print_out("ready gateway={} console={}\n", up.gateway_url(), up.console_url());
   std::fflush(stdout);
 }
 

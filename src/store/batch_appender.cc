@@ -168,36 +168,14 @@ Result<> append_rows(duckdb_connection connection, std::string_view table, const
   return filler.finish();
 }
 
-Result<> append_step_rows(duckdb_connection connection, const Batch& batch, bool count_repairs) {
-  if (auto done = append_rows(connection, "steps", batch.steps, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "step_members", batch.step_members, count_repairs); !done)
-    return done;
-  if (auto done = append_rows(connection, "turns", batch.turns, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "interference", batch.interference, count_repairs); !done)
-    return done;
-  if (auto done = append_rows(connection, "attribution", batch.attribution, count_repairs); !done)
-    return done;
-  if (auto done = append_rows(connection, "prompt_reuse", batch.prompt_reuse, count_repairs); !done)
-    return done;
-  if (auto done = append_rows(connection, "state_copies", batch.state_copies, count_repairs); !done)
-    return done;
-  return append_rows(connection, "engines", batch.engines, count_repairs);
-}
-
 }  // namespace
 
 Result<> append_batch(duckdb_connection connection, const Batch& batch, bool count_repairs) {
-  if (auto done = append_rows(connection, "requests", batch.requests, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "resources", batch.resources, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "received_spans", batch.spans, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "events", batch.events, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "metrics", batch.metrics, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "gpus", batch.gpus, count_repairs); !done) return done;
-  if (auto done = append_rows(connection, "gpu_samples", batch.gpu_samples, count_repairs); !done)
-    return done;
-  if (auto done = append_rows(connection, "gpu_processes", batch.gpu_processes, count_repairs); !done)
-    return done;
-  return append_step_rows(connection, batch, count_repairs);
+  Result<> done;
+  batch.each([&]<class Row>(const std::vector<Row>& rows) {
+    if (done) done = append_rows(connection, kTableOf<Row>, rows, count_repairs);
+  });
+  return done;
 }
 
 Result<> append_graph_result(duckdb_connection connection, const GraphResult& result) {

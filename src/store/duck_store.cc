@@ -60,22 +60,7 @@ class DuckStore final : public Store, public RowScanner {
     return {};
   }
 
-  void append(RequestRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(ResourceRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(SpanRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(EventRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(MetricRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(GpuRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(GpuSampleRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(GpuProcessRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(StepRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(StepMemberRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(TurnRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(InterferenceRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(AttributionRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(PromptReuseRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(StateCopyRow&& row) noexcept override { queue_.push(std::move(row)); }
-  void append(EngineRow&& row) noexcept override { queue_.push(std::move(row)); }
+  void append_any(AnyRow row) noexcept override { queue_.push(row); }
   bool append_all(std::vector<SpanRow>&& rows) noexcept override { return queue_.push_all(std::move(rows)); }
 
   Result<QueryInfo> query(std::string_view sql, Format format, const QueryLimits& limits,

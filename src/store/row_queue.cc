@@ -9,23 +9,6 @@
 namespace llt::store {
 namespace {
 
-constexpr Loss loss_of(const RequestRow&) noexcept { return Loss::store_requests_dropped; }
-constexpr Loss loss_of(const ResourceRow&) noexcept { return Loss::store_resources_dropped; }
-constexpr Loss loss_of(const SpanRow&) noexcept { return Loss::store_spans_dropped; }
-constexpr Loss loss_of(const EventRow&) noexcept { return Loss::store_events_dropped; }
-constexpr Loss loss_of(const MetricRow&) noexcept { return Loss::store_metrics_dropped; }
-constexpr Loss loss_of(const GpuRow&) noexcept { return Loss::store_gpu_rows_dropped; }
-constexpr Loss loss_of(const GpuSampleRow&) noexcept { return Loss::store_gpu_rows_dropped; }
-constexpr Loss loss_of(const GpuProcessRow&) noexcept { return Loss::store_gpu_rows_dropped; }
-constexpr Loss loss_of(const StepRow&) noexcept { return Loss::store_steps_dropped; }
-constexpr Loss loss_of(const StepMemberRow&) noexcept { return Loss::store_steps_dropped; }
-constexpr Loss loss_of(const TurnRow&) noexcept { return Loss::store_steps_dropped; }
-constexpr Loss loss_of(const InterferenceRow&) noexcept { return Loss::store_steps_dropped; }
-constexpr Loss loss_of(const AttributionRow&) noexcept { return Loss::store_steps_dropped; }
-constexpr Loss loss_of(const PromptReuseRow&) noexcept { return Loss::store_steps_dropped; }
-constexpr Loss loss_of(const StateCopyRow&) noexcept { return Loss::store_steps_dropped; }
-constexpr Loss loss_of(const EngineRow&) noexcept { return Loss::store_steps_dropped; }
-
 /// Memory that a row holds beyond its own size.
 struct HeapBytes {
   std::size_t sum = 0;
@@ -62,14 +45,17 @@ void move_behind(std::vector<Row>& to, std::vector<Row>& from) {
 
 }  // namespace
 
+void RowQueue::push(AnyRow any) noexcept {
+  std::visit([this](auto* row) { push_row(*row); }, any);
+}
+
 template <class Row>
-void RowQueue::push(Row&& row) noexcept {
+void RowQueue::push_row(Row& row) noexcept {
   const std::size_t bytes = bytes_of(row);
   const std::lock_guard lock(mutex_);
   if (!closed_ && waiting_bytes_ + taken_bytes_ + bytes <= max_bytes_) {
     try {
-      // NOLINTNEXTLINE(bugprone-move-forwarding-reference): only instantiated for rvalues, see below
-      waiting_.of(row).push_back(std::move(row));
+      waiting_.of<Row>().push_back(std::move(row));
       waiting_bytes_ += bytes;
       ++accepted_;
       return;
@@ -78,25 +64,8 @@ void RowQueue::push(Row&& row) noexcept {
     }
   }
   ++dropped_;
-  count_loss(loss_of(row));
+  count_loss(kLossOf<Row>);
 }
-
-template void RowQueue::push(RequestRow&&) noexcept;
-template void RowQueue::push(ResourceRow&&) noexcept;
-template void RowQueue::push(SpanRow&&) noexcept;
-template void RowQueue::push(EventRow&&) noexcept;
-template void RowQueue::push(MetricRow&&) noexcept;
-template void RowQueue::push(GpuRow&&) noexcept;
-template void RowQueue::push(GpuSampleRow&&) noexcept;
-template void RowQueue::push(GpuProcessRow&&) noexcept;
-template void RowQueue::push(StepRow&&) noexcept;
-template void RowQueue::push(StepMemberRow&&) noexcept;
-template void RowQueue::push(TurnRow&&) noexcept;
-template void RowQueue::push(InterferenceRow&&) noexcept;
-template void RowQueue::push(AttributionRow&&) noexcept;
-template void RowQueue::push(PromptReuseRow&&) noexcept;
-template void RowQueue::push(StateCopyRow&&) noexcept;
-template void RowQueue::push(EngineRow&&) noexcept;
 
 bool RowQueue::push_all(std::vector<SpanRow>&& rows) noexcept {
   std::size_t bytes = 0;
@@ -104,12 +73,13 @@ bool RowQueue::push_all(std::vector<SpanRow>&& rows) noexcept {
   const std::lock_guard lock(mutex_);
   if (closed_ || waiting_bytes_ + taken_bytes_ + bytes > max_bytes_) return false;
   const std::size_t count = rows.size();
+  std::vector<SpanRow>& waiting = waiting_.of<SpanRow>();
   try {
-    waiting_.spans.reserve(waiting_.spans.size() + count);
+    waiting.reserve(waiting.size() + count);
   } catch (const std::bad_alloc&) {
     return false;
   }
-  move_behind(waiting_.spans, rows);
+  move_behind(waiting, rows);
   waiting_bytes_ += bytes;
   accepted_ += count;
   return true;
@@ -117,22 +87,7 @@ bool RowQueue::push_all(std::vector<SpanRow>&& rows) noexcept {
 
 void RowQueue::take(Batch& batch) {
   const std::lock_guard lock(mutex_);
-  move_behind(batch.requests, waiting_.requests);
-  move_behind(batch.resources, waiting_.resources);
-  move_behind(batch.spans, waiting_.spans);
-  move_behind(batch.events, waiting_.events);
-  move_behind(batch.metrics, waiting_.metrics);
-  move_behind(batch.gpus, waiting_.gpus);
-  move_behind(batch.gpu_samples, waiting_.gpu_samples);
-  move_behind(batch.gpu_processes, waiting_.gpu_processes);
-  move_behind(batch.steps, waiting_.steps);
-  move_behind(batch.step_members, waiting_.step_members);
-  move_behind(batch.turns, waiting_.turns);
-  move_behind(batch.interference, waiting_.interference);
-  move_behind(batch.attribution, waiting_.attribution);
-  move_behind(batch.prompt_reuse, waiting_.prompt_reuse);
-  move_behind(batch.state_copies, waiting_.state_copies);
-  move_behind(batch.engines, waiting_.engines);
+  waiting_.each([&]<class Row>(std::vector<Row>& rows) { move_behind(batch.of<Row>(), rows); });
   taken_bytes_ += std::exchange(waiting_bytes_, 0);
 }
 

@@ -62,7 +62,7 @@ Result<> write_meta(duckdb_connection connection, const std::string& created_by)
   return {};
 }
 
-Result<> write_loss_names(duckdb_connection connection) {
+Result<> write_loss_names(duckdb_connection connection, bool begins_run) {
   std::string rows;
   for (const LossInfo& loss : kLossInfo) {
     rows += fmt::format("{}({}, '{}', {}, 0, 0, NULL)", rows.empty() ? "" : ", ", sql_literal(loss.name),
@@ -70,15 +70,15 @@ Result<> write_loss_names(duckdb_connection connection) {
   }
   const auto written =
       execute(connection, fmt::format("INSERT INTO losses VALUES {} ON CONFLICT DO UPDATE SET severity = "
-                                      "excluded.severity, description = excluded.description, run_count = 0",
-                                      rows));
+                                      "excluded.severity, description = excluded.description{}",
+                                      rows, begins_run ? ", run_count = 0" : ""));
   if (!written) return std::unexpected(written.error());
   return {};
 }
 
 }  // namespace
 
-Result<> ensure_schema(duckdb_connection connection, const std::string& created_by) {
+Result<> ensure_schema(duckdb_connection connection, const Options& options) {
   if (auto begun = execute(connection, "BEGIN"); !begun) return std::unexpected(begun.error());
   if (auto renamed = rename_old_spans(connection); !renamed) return renamed;
   for (const TableInfo& table : tables()) {
@@ -91,8 +91,8 @@ Result<> ensure_schema(duckdb_connection connection, const std::string& created_
   }
   if (auto made = execute(connection, std::string(spans_view_sql())); !made)
     return std::unexpected(made.error());
-  if (auto written = write_meta(connection, created_by); !written) return written;
-  if (auto written = write_loss_names(connection); !written) return written;
+  if (auto written = write_meta(connection, options.created_by); !written) return written;
+  if (auto written = write_loss_names(connection, options.begins_run); !written) return written;
   if (auto done = execute(connection, "COMMIT"); !done) return std::unexpected(done.error());
   return {};
 }

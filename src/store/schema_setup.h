@@ -3,18 +3,17 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 
 #include "base/error.h"
 #include "base/losses.h"
 #include "store/handles.h"
+#include "store/store.h"
 
 namespace llt::store {
 
-/// Creates what is missing: tables, columns of older databases, rows of `meta` and `losses`. The
-/// run counts of `losses` start at 0.
-/// Errors: invalid_argument when a newer program made the database.
-[[nodiscard]] Result<> ensure_schema(duckdb_connection connection, const std::string& created_by);
+/// Creates what is missing: tables, columns of older databases, rows of `meta` and `losses`, as `created_by`
+/// and `begins_run` of the options have it. Errors: invalid_argument when a newer program made the database.
+[[nodiscard]] Result<> ensure_schema(duckdb_connection connection, const Options& options);
 
 /// The table `losses`: totals of earlier runs plus the counters of this process.
 class LossesTable {

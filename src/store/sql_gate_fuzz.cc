@@ -21,7 +21,7 @@ duckdb_connection connection() {
   static const llt::store::Connection handle = [] {
     auto connected = database->connect();
     LLT_CHECK(connected.has_value());
-    LLT_CHECK(llt::store::ensure_schema(connected->get(), "fuzz").has_value());
+    LLT_CHECK(llt::store::ensure_schema(connected->get(), {}).has_value());
     return std::move(*connected);
   }();
   return handle.get();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "schema/rows.h"
@@ -23,6 +24,7 @@ struct Options {
   std::uint64_t memory_bytes = 512ull * 1024 * 1024;  ///< DuckDB's memory in this process
   int query_threads = 1;   ///< per query; with more, DuckDB's writer spins while a checkpoint runs
   std::string created_by;  ///< name and version for the table `meta`
+  bool begins_run = true;  ///< `losses.run_count` begins at 0; false: it stays that of the last `up`
 };
 
 enum class State : std::uint8_t {
@@ -56,22 +58,11 @@ class Store : public Reader {
   /// version of this program).
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& data_dir, Options options);
 
-  virtual void append(RequestRow&& row) noexcept = 0;
-  virtual void append(ResourceRow&& row) noexcept = 0;
-  virtual void append(SpanRow&& row) noexcept = 0;
-  virtual void append(EventRow&& row) noexcept = 0;
-  virtual void append(MetricRow&& row) noexcept = 0;
-  virtual void append(GpuRow&& row) noexcept = 0;
-  virtual void append(GpuSampleRow&& row) noexcept = 0;
-  virtual void append(GpuProcessRow&& row) noexcept = 0;
-  virtual void append(StepRow&& row) noexcept = 0;
-  virtual void append(StepMemberRow&& row) noexcept = 0;
-  virtual void append(TurnRow&& row) noexcept = 0;
-  virtual void append(InterferenceRow&& row) noexcept = 0;
-  virtual void append(AttributionRow&& row) noexcept = 0;
-  virtual void append(PromptReuseRow&& row) noexcept = 0;
-  virtual void append(StateCopyRow&& row) noexcept = 0;
-  virtual void append(EngineRow&& row) noexcept = 0;
+  template <class Row>
+    requires std::is_constructible_v<AnyRow, Row*>
+  void append(Row&& row) noexcept {
+    append_any(&row);
+  }
 
   /// All of them or none: false when the queue has no room, and then nothing is counted as lost, since the
   /// sender still has the rows. With flush() after it, for what is to be acknowledged.
@@ -85,6 +76,10 @@ class Store : public Reader {
 
   /// Writes what is queued and closes the file. Appends after it are dropped. Also done by the destructor.
   virtual void close() = 0;
+
+ protected:
+  /// Takes what `row` points to.
+  virtual void append_any(AnyRow row) noexcept = 0;
 };
 
 }  // namespace llt::store

@@ -49,7 +49,7 @@ Result<> Writer::connect() {
   connection_ = std::move(*connection);
   database_ = std::move(database);
   if (!losses_) {
-    if (auto ready = ensure_schema(connection_.get(), parts_.options.created_by); !ready) return ready;
+    if (auto ready = ensure_schema(connection_.get(), parts_.options); !ready) return ready;
     auto losses = LossesTable::load(connection_.get());
     if (!losses) return std::unexpected(losses.error());
     losses_ = *losses;
@@ -141,7 +141,7 @@ void Writer::stored() {
     event.kind = "store.recovered";
     event.severity = "warning";
     event.message = fmt::format("could not be written for {:.1f} s: {}", seconds, health().message);
-    parts_.queue.push(std::move(event));
+    parts_.queue.push(&event);
   }
   failures_ = 0;
   next_try_ = 0;
@@ -234,7 +234,7 @@ void Writer::take_handed_in() {
       event.kind = "store.result_refused";
       event.severity = "warning";
       event.message = fmt::format("{}: {}", file.string(), result.error().message);
-      parts_.queue.push(std::move(event));
+      parts_.queue.push(&event);
       refuse_handed_in(file);
       continue;
     }
@@ -286,13 +286,7 @@ void Writer::give_up() {
   const std::lock_guard lock(mutex_);
   if (!batch_.empty()) {
     spdlog::error("{} rows could not be stored: {}", batch_.rows(), health_.message);
-    count_loss(Loss::store_requests_dropped, batch_.requests.size());
-    count_loss(Loss::store_resources_dropped, batch_.resources.size());
-    count_loss(Loss::store_spans_dropped, batch_.spans.size());
-    count_loss(Loss::store_events_dropped, batch_.events.size());
-    count_loss(Loss::store_metrics_dropped, batch_.metrics.size());
-    count_loss(Loss::store_gpu_rows_dropped, batch_.gpu_rows());
-    count_loss(Loss::store_steps_dropped, batch_.step_rows());
+    batch_.each([]<class Row>(const std::vector<Row>& rows) { count_loss(kLossOf<Row>, rows.size()); });
     health_.rows_dropped += batch_.rows();
     ++failed_writes_;
   }

@@ -19,26 +19,11 @@ namespace {
 /// Takes rows and lets them go: the store's own cost is the store's benchmark.
 class NoStore final : public store::Store {
  public:
-  void append(store::RequestRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::ResourceRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::SpanRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
+  void append_any(store::AnyRow row) noexcept override { benchmark::DoNotOptimize(row); }
   bool append_all(std::vector<store::SpanRow>&& rows) noexcept override {
     benchmark::DoNotOptimize(rows);
     return true;
   }
-  void append(store::EventRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::MetricRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::GpuRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::GpuSampleRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::GpuProcessRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::StepRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::StepMemberRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::TurnRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::InterferenceRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::AttributionRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::PromptReuseRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::StateCopyRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
-  void append(store::EngineRow&& row) noexcept override { benchmark::DoNotOptimize(row); }
   [[nodiscard]] store::Health health() const override { return {}; }
   bool flush(int) override { return true; }
   void close() override {}

@@ -36,19 +36,19 @@ TEST(Telemetry, ARecordBecomesRowsAndMetrics) {
   telemetry->engine_event("restart", "it crashed", R"({"pid": 42, "upstream": "engine"})");
   telemetry->engine_event("ready", "", "");
   telemetry->shutdown(1'000);
-  ASSERT_EQ(store.requests.size(), 1U);
-  ASSERT_FALSE(store.resources.empty());
-  EXPECT_NE(store.resources.back().attributes->find("b42"), std::string::npos);
-  EXPECT_EQ(store.requests[0].resource_id, store.resources.back().id);
-  ASSERT_EQ(store.events.size(), 2U);
-  EXPECT_EQ(store.events[0].kind, "engine.restart");
-  EXPECT_EQ(store.events[0].severity, "warning");
-  EXPECT_EQ(store.events[0].pid, 42);
-  EXPECT_EQ(store.events[0].upstream, "engine");
-  EXPECT_EQ(store.events[1].message, std::nullopt);
-  EXPECT_EQ(store.events[1].attributes, std::nullopt);
+  ASSERT_EQ(store.of<store::RequestRow>().size(), 1U);
+  ASSERT_FALSE(store.of<store::ResourceRow>().empty());
+  EXPECT_NE(store.of<store::ResourceRow>().back().attributes->find("b42"), std::string::npos);
+  EXPECT_EQ(store.of<store::RequestRow>()[0].resource_id, store.of<store::ResourceRow>().back().id);
+  ASSERT_EQ(store.of<store::EventRow>().size(), 2U);
+  EXPECT_EQ(store.of<store::EventRow>()[0].kind, "engine.restart");
+  EXPECT_EQ(store.of<store::EventRow>()[0].severity, "warning");
+  EXPECT_EQ(store.of<store::EventRow>()[0].pid, 42);
+  EXPECT_EQ(store.of<store::EventRow>()[0].upstream, "engine");
+  EXPECT_EQ(store.of<store::EventRow>()[1].message, std::nullopt);
+  EXPECT_EQ(store.of<store::EventRow>()[1].attributes, std::nullopt);
   bool up = false;
-  for (const store::MetricRow& row : store.metrics)
+  for (const store::MetricRow& row : store.of<store::MetricRow>())
     up |= row.name == "llamatelemetry.engine.up" && row.value == 1;
   EXPECT_TRUE(up);
 }
@@ -85,7 +85,8 @@ TEST(Telemetry, ManyThreadsSubmitAndReadAtOnce) {
   });
   for (std::thread& thread : threads) thread.join();
   telemetry->shutdown(1'000);
-  EXPECT_EQ(store.requests.size() + (loss_count(Loss::request_records_dropped) - dropped), 2'000U);
+  EXPECT_EQ(store.of<store::RequestRow>().size() + (loss_count(Loss::request_records_dropped) - dropped),
+            2'000U);
 }
 
 TEST(Telemetry, RefusesAnUnknownExporter) {

@@ -2,18 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "store/reader.h"
 #include "views/json_rows.h"
+#include "views/phases.h"
 #include "views/request_filter.h"
 
 namespace llt::views {
 namespace {
 
-// Order matters: it is the order in which a request goes through them, and the order they are drawn in.
-constexpr std::array<std::string_view, 8> kPhases{"receive", "gateway", "connect",      "queue",
-                                                  "prefill", "decode",  "unattributed", "client"};
 constexpr std::size_t kMaxIdBytes = 1024;
 
 }  // namespace
@@ -53,9 +49,9 @@ Reply describe_request(store::Reader& reader, std::string_view request_id) {
   if (!spans) return error_reply(spans.error());
   Json document;
   document["phases"] = Json::array();
-  for (const std::string_view phase : kPhases) {
+  for (const Phase& phase : kPhases) {
     document["phases"].push_back(
-        {{"name", phase}, {"duration_ns", request.value(fmt::format("{}_ns", phase), Json(nullptr))}});
+        {{"name", phase.name}, {"duration_ns", request.value(phase.column, Json(nullptr))}});
   }
   document["request"] = std::move(request);
   document["spans"] = std::move(*spans);

@@ -43,7 +43,7 @@ def test_answers_come_through_as_they_are(graphs, plugin, arguments):
 
 
 @pytest.mark.parametrize("fault, said", [
-    ("abi", "speaks version 3 of the interface, this program 2"),
+    ("abi", "speaks version 4 of the interface, this program 3"),
     ("unavailable", "no GPU analytics: this machine has no driver"),
     ("crash", "the GPU worker ended by signal 6"),
     ("memory", "the GPU's memory does not suffice: std::bad_alloc"),

@@ -9,8 +9,8 @@ import pytest
 
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
-CU13 = "libcugraph-cu13==26.10.0 cuda-toolkit[cudart]==13.*"
-CU12 = "libcugraph-cu12==26.10.0 cuda-toolkit[cudart]==12.*"
+CU13 = "libcugraph-cu13==26.10.0 libcudf-cu13==26.10.2 cuda-toolkit[cudart]==13.*"
+CU12 = "libcugraph-cu12==26.10.0 libcudf-cu12==26.10.2 cuda-toolkit[cudart]==12.*"
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """`up` starts the engine from a plan, on its own cards only, and says how plan and reality compare."""
 
 import json
+import socket
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,6 +153,38 @@ def test_an_engine_without_cuda_runs_on_the_cpu_and_says_so(up, llama_server, ti
                   environment=two_cards.environment())
     assert "has no CUDA" in instance.log()
     assert status(instance)["placement"]["name"] == "cpu"
+
+
+@pytest.fixture
+def worker(binary):
+    """A GPU worker as the console and `graph` start it: it waits for its first command."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        command = ["bash", "-c", f'exec "$0" --analytics-worker 3<&{theirs.fileno()}', str(binary)]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+        wait_until(lambda: b"\0--analytics-worker\0" in Path(f"/proc/{process.pid}/cmdline").read_bytes(),
+                   "the worker", 5)
+        yield process
+        process.kill()
+        process.wait()
+
+
+def test_our_analytics_are_told_from_strangers(serve, two_cards, worker):
+    instance = serve(two_cards)
+    impostor = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "--analytics-worker"])
+    try:
+        two_cards.processes = [(1, worker.pid, 700 * MIB), (0, worker.pid, 300 * MIB), (1, impostor.pid, 7 * MIB)]
+        two_cards.write()
+        now = status(instance)
+        assert {process["pid"]: process["role"] for process in now["gpus"][1]["processes"]} == {
+            worker.pid: "analytics", impostor.pid: "stranger"}
+        wrong = now["placement"]["misplaced"]
+        assert f"process {worker.pid} (analytics) holds 300.0 MiB of GPU 0, which is meant for engine" in wrong
+        assert f"process {impostor.pid} (stranger) holds 7.0 MiB of GPU 1, which is meant for analytics" in wrong
+        assert len(wrong) == 2
+    finally:
+        impostor.kill()
+        impostor.wait()
 
 
 def test_a_process_in_the_wrong_place_is_named(serve, two_cards, binary):

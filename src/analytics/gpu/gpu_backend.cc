@@ -300,20 +300,11 @@ class GpuBackend final : public Backend {
 }  // namespace
 
 Result<std::unique_ptr<Backend>> make_gpu_backend(const GpuOptions& options) {
-  const auto found = gpu::find_installation();
-  if (!found) return std::unexpected(found.error());
   const std::string visible = options.visible.empty() ? gpu::analytics_gpu() : options.visible;
-  auto worker = gpu::WorkerProcess::start(visible);
-  if (!worker) return std::unexpected(worker.error());
-  Command command;
-  if (found->plugin.string().size() >= sizeof command.plugin ||
-      found->folders.size() >= sizeof command.folders)
-    return fail(ErrorCode::invalid_argument, "LLAMATELEMETRY_RAPIDS is too long");
-  std::ranges::copy(found->plugin.string(), command.plugin);
-  std::ranges::copy(found->folders, command.folders);
-  const auto opened = worker->ask(command);
+  auto opened = gpu::WorkerProcess::open(visible, LLT_RAPIDS_GRAPHS, options.memory_bytes.value_or(0));
   if (!opened) return std::unexpected(opened.error());
-  return std::make_unique<GpuBackend>(std::move(*worker), *opened, visible, options.memory_bytes);
+  return std::make_unique<GpuBackend>(std::move(opened->worker), opened->reply, visible,
+                                      options.memory_bytes);
 }
 
 bool gpu_can(Algorithm algorithm) { return known(algorithm) != nullptr; }

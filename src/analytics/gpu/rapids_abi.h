@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* Changes whenever anything below does; a plugin with another number is refused. */
-#define LLT_RAPIDS_ABI 2
+#define LLT_RAPIDS_ABI 3
 
 enum llt_rapids_status {
   LLT_RAPIDS_OK = 0,
@@ -33,7 +33,10 @@ enum llt_rapids_algorithm {
   LLT_RAPIDS_FORCE_ATLAS2 = 11
 };
 
-/* One GPU and the graphs that lie on it. Used by one thread. */
+/* What is to be opened: each needs libraries of its own. */
+enum llt_rapids_work { LLT_RAPIDS_GRAPHS = 0, LLT_RAPIDS_TABLES = 1 };
+
+/* One GPU and the graphs, or the table, that lie on it. Used by one thread. */
 typedef struct llt_rapids llt_rapids;
 
 /* What went wrong, in words; ended by a zero. */
@@ -76,10 +79,70 @@ typedef struct {
   uint64_t arc_count; /* in: room; out: filled */
 } llt_rapids_answer;
 
+/* Arrow's C data interface, as its specification writes it down. */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+struct ArrowSchema {
+  const char* format;
+  const char* name;
+  const char* metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema** children;
+  struct ArrowSchema* dictionary;
+  void (*release)(struct ArrowSchema*);
+  void* private_data;
+};
+struct ArrowArray {
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void** buffers;
+  struct ArrowArray** children;
+  struct ArrowArray* dictionary;
+  void (*release)(struct ArrowArray*);
+  void* private_data;
+};
+#endif
+
+/* What is asked of a table with the columns value (float64), time (int64) and key (int32, no NULL). Rows of
+   one key belong together; NULLs of the other columns are not known. NaN is above all other values, and equal
+   to itself. Quantiles are interpolated between the two nearest values: low * (1 - d) + high * d. */
+enum llt_rapids_question_kind {
+  LLT_RAPIDS_FIGURES = 0, /* key, rows, count, sum, a quantile each: of each key */
+  LLT_RAPIDS_BUCKETS =
+      1, /* key, time, rows, count, sum, a quantile each: of each span of time; time has no NULL */
+  LLT_RAPIDS_BINS =
+      2, /* key, bin, count, low, high: of finite values without NULL; low to high are cut into bins */
+  LLT_RAPIDS_ROLLING = 3, /* count, a quantile each: of the window up to each row, in the order of the rows */
+  LLT_RAPIDS_OUTLIERS = 4 /* row, median, mad, count: where a row stands out from the window before it, which
+                             the row itself is not part of; value has no NULL */
+};
+
+#define LLT_RAPIDS_QUANTILES 64
+
+typedef struct {
+  uint32_t kind;
+  uint32_t bins;
+  uint32_t least;          /* outliers: rows that the window must have */
+  uint32_t quantile_count; /* at most LLT_RAPIDS_QUANTILES */
+  int64_t every;           /* buckets: how long one is, above 0 */
+  int64_t window;   /* rolling, outliers: how long, above 0; from time - window to time, both included */
+  double threshold; /* outliers: least |z|; z is 0.6745 * (value - median) / mad */
+  double quantiles[LLT_RAPIDS_QUANTILES];
+} llt_rapids_question;
+
 /* What the plugin exports. */
 typedef uint32_t llt_rapids_abi_fn(void);
-/* `folders`: where RAPIDS and CUDA libraries lie, separated by colons. Tries the GPU out. */
-typedef int llt_rapids_open_fn(const char* folders, llt_rapids** rapids, llt_rapids_message* message);
+/* `folders`: where RAPIDS and CUDA libraries lie, separated by colons. `work`: llt_rapids_work.
+   `memory_bytes`: what may be allocated on the GPU, at most; 0: what is free. Tries the GPU out. */
+typedef int llt_rapids_open_fn(const char* folders, uint32_t work, uint64_t memory_bytes, llt_rapids** rapids,
+                               llt_rapids_message* message);
 typedef const char* llt_rapids_version_fn(const llt_rapids* rapids);
 typedef int llt_rapids_memory_fn(llt_rapids* rapids, uint64_t* free_bytes, uint64_t* total_bytes);
 /* Puts a graph into one of 16 places on the GPU; a graph without arcs empties the place. */
@@ -87,6 +150,13 @@ typedef int llt_rapids_load_fn(llt_rapids* rapids, uint32_t place, const llt_rap
                                llt_rapids_message* message);
 typedef int llt_rapids_run_fn(llt_rapids* rapids, uint32_t place, const llt_rapids_request* request,
                               llt_rapids_answer* answer, llt_rapids_message* message);
+/* Puts a table on the GPU in place of the one before; both stay the caller's. */
+typedef int llt_rapids_load_table_fn(llt_rapids* rapids, const struct ArrowSchema* schema,
+                                     const struct ArrowArray* rows, llt_rapids_message* message);
+/* The answer is one struct array, the caller's to release, with the columns of the kind: float64 for what is
+   computed from values, int64 for the rest. In what order its rows come is told only for rolling. */
+typedef int llt_rapids_ask_fn(llt_rapids* rapids, const llt_rapids_question* question,
+                              struct ArrowArray* answer, llt_rapids_message* message);
 typedef void llt_rapids_close_fn(llt_rapids* rapids);
 
 #define LLT_RAPIDS_PLACES 16

@@ -7,11 +7,13 @@
 
 #include "analytics/cpu/cpu_backend.h"
 #include "analytics/gpu/rapids_abi.h"
+#include "analytics/gpu/test_tables.h"
 
 namespace analytics = llt::analytics;
 
 struct llt_rapids {
   analytics::EdgeList graphs[LLT_RAPIDS_PLACES];
+  analytics::TestTable table;
 };
 
 namespace {
@@ -47,7 +49,7 @@ __attribute__((visibility("default"))) uint32_t llt_rapids_abi(void) {
   return LLT_RAPIDS_ABI + (fault("abi") ? 1 : 0);
 }
 
-__attribute__((visibility("default"))) int llt_rapids_open(const char*, llt_rapids** out,
+__attribute__((visibility("default"))) int llt_rapids_open(const char*, uint32_t, uint64_t, llt_rapids** out,
                                                            llt_rapids_message* message) {
   if (fault("unavailable")) {
     std::snprintf(message->text, sizeof message->text, "this machine has no driver");
@@ -115,6 +117,26 @@ __attribute__((visibility("default"))) int llt_rapids_run(llt_rapids* rapids, ui
     answer->x[v] = outcome->x[v];
     answer->y[v] = outcome->y[v];
   }
+  return LLT_RAPIDS_OK;
+}
+
+__attribute__((visibility("default"))) int llt_rapids_load_table(llt_rapids* rapids,
+                                                                 const ArrowSchema* schema,
+                                                                 const ArrowArray* rows,
+                                                                 llt_rapids_message*) {
+  rapids->table = analytics::copy_table(*schema, *rows);
+  return LLT_RAPIDS_OK;
+}
+
+__attribute__((visibility("default"))) int llt_rapids_ask(llt_rapids* rapids,
+                                                          const llt_rapids_question* question,
+                                                          ArrowArray* answer, llt_rapids_message* message) {
+  if (fault("crash")) std::abort();
+  if (fault("memory")) {
+    std::snprintf(message->text, sizeof message->text, "std::bad_alloc: out_of_memory");
+    return LLT_RAPIDS_OUT_OF_MEMORY;
+  }
+  analytics::answer_table(rapids->table, *question, *answer);
   return LLT_RAPIDS_OK;
 }
 

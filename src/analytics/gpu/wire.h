@@ -14,7 +14,13 @@
 
 namespace llt::analytics::gpu {
 
-enum class Order : std::uint32_t { open, load, run };
+enum class Order : std::uint32_t { open, load, run, load_table, ask };
+
+/// What of a table lies in memory.
+struct TableShape {
+  std::uint64_t rows = 0, unknown_values = 0, unknown_times = 0;
+  std::uint8_t has_time = 0, has_key = 0;
+};
 
 /// To the worker, with the arrays' memory beside it as a file descriptor.
 struct Command {
@@ -23,16 +29,22 @@ struct Command {
   // open: the texts below. load: the graph, whose arrays are sources, targets, weights in the memory.
   char plugin[1024] = {};
   char folders[4096] = {};
+  llt_rapids_work work = LLT_RAPIDS_GRAPHS;
+  std::uint64_t memory_bytes = 0;  ///< of the GPU, at most; 0: what is free
   llt_rapids_graph graph{};
   // run: the request with its vertices, and room for the answer, in the memory.
   llt_rapids_request request{};
   std::uint64_t room = 0;  ///< values that the answer has room for
+  // load_table: the columns, in the memory. ask: the question; the answer comes in memory of the worker's.
+  TableShape table{};
+  llt_rapids_question question{};
 };
 
 /// Back from the worker.
 struct Reply {
   std::int32_t status = LLT_RAPIDS_FAILED;
   std::uint64_t arcs = 0;                         ///< edge betweenness: how many
+  std::uint64_t rows = 0, columns = 0;            ///< of a table's answer, whose memory comes along
   std::uint64_t free_bytes = 0, total_bytes = 0;  ///< of the GPU; 0: unknown
   char version[64] = {};
   llt_rapids_message message{};
@@ -56,6 +68,22 @@ struct RunLayout {
         vertices(arc_targets + room * 4),
         size(vertices + vertex_count * 4) {}
   std::uint64_t groups, x, y, arc_sources, arc_targets, vertices, size;
+};
+
+/// Where a table's columns stand in its memory. There is room for as many rows as a table can have: memory
+/// that nobody touches does not exist, so that rows can be written as they come.
+struct TableLayout {
+  static constexpr std::uint64_t kRows = std::uint64_t{1} << 31;
+  static constexpr std::uint64_t times = kRows * sizeof(double), keys = times + kRows * sizeof(std::int64_t),
+                                 known_values = keys + kRows * sizeof(std::int32_t),
+                                 known_times = known_values + kRows / 8, size = known_times + kRows / 8;
+};
+
+/// Where the columns of a table's answer stand: 8 bytes a value, then a bit for each that is known.
+struct AnswerLayout {
+  AnswerLayout(std::uint64_t rows, std::uint64_t columns)
+      : known(rows * 8), column(known + (rows + 63) / 64 * 8), size(column * columns) {}
+  std::uint64_t known, column, size;
 };
 
 /// Memory that both processes see, by a file descriptor without a name.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "analytics/gpu/arrow_table.h"
 #include "analytics/gpu/wire.h"
 
 namespace llt::analytics::gpu {
@@ -21,6 +22,8 @@ struct Plugin {
   llt_rapids_memory_fn* memory = nullptr;
   llt_rapids_load_fn* load = nullptr;
   llt_rapids_run_fn* run = nullptr;
+  llt_rapids_load_table_fn* load_table = nullptr;
+  llt_rapids_ask_fn* ask = nullptr;
 
   /// What is wrong with the plugin in this file; empty when nothing is.
   std::string resolve(const char* file) {
@@ -38,14 +41,16 @@ struct Plugin {
     }
     const bool all = find(open, "llt_rapids_open") && find(version, "llt_rapids_version") &&
                      find(memory, "llt_rapids_memory") && find(load, "llt_rapids_load") &&
-                     find(run, "llt_rapids_run");
+                     find(run, "llt_rapids_run") && find(load_table, "llt_rapids_load_table") &&
+                     find(ask, "llt_rapids_ask");
     return all ? "" : std::string(file) + " lacks functions that it should have";
   }
 };
 
 class Worker {
  public:
-  Reply serve(const Command& command, int fd) {
+  /// `answer`: memory that goes back with the reply.
+  Reply serve(const Command& command, int fd, std::optional<SharedMemory>& answer) {
     Reply reply;
     switch (command.order) {
       case Order::open:
@@ -56,6 +61,12 @@ class Worker {
         break;
       case Order::run:
         run(command, fd, reply);
+        break;
+      case Order::load_table:
+        load_table(command, fd, reply);
+        break;
+      case Order::ask:
+        ask(command, reply, answer);
     }
     if (rapids_ != nullptr) plugin_.memory(rapids_, &reply.free_bytes, &reply.total_bytes);
     return reply;
@@ -70,7 +81,8 @@ class Worker {
   void open(const Command& command, Reply& reply) {
     if (const std::string problem = plugin_.resolve(command.plugin); !problem.empty())
       return say(reply, LLT_RAPIDS_UNAVAILABLE, problem);
-    reply.status = plugin_.open(command.folders, &rapids_, &reply.message);
+    reply.status =
+        plugin_.open(command.folders, command.work, command.memory_bytes, &rapids_, &reply.message);
     if (reply.status == LLT_RAPIDS_OK)
       std::snprintf(reply.version, sizeof reply.version, "%s", plugin_.version(rapids_));
   }
@@ -104,6 +116,25 @@ class Worker {
     reply.arcs = answer.arc_count;
   }
 
+  void load_table(const Command& command, int fd, Reply& reply) {
+    const auto memory = SharedMemory::map(fd, TableLayout::size);
+    if (!memory) return say(reply, LLT_RAPIDS_FAILED, memory.error().message);
+    ArrowTable table(*memory, command.table);
+    reply.status = plugin_.load_table(rapids_, table.schema(), table.rows(), &reply.message);
+  }
+
+  void ask(const Command& command, Reply& reply, std::optional<SharedMemory>& memory) {
+    ArrowArray answer{};
+    reply.status = plugin_.ask(rapids_, &command.question, &answer, &reply.message);
+    if (reply.status != LLT_RAPIDS_OK) return;
+    auto packed = pack_answer(answer);
+    answer.release(&answer);
+    if (!packed) return say(reply, LLT_RAPIDS_FAILED, packed.error().message);
+    reply.rows = packed->rows;
+    reply.columns = packed->columns;
+    memory.emplace(std::move(packed->memory));
+  }
+
   Plugin plugin_;
   llt_rapids* rapids_ = nullptr;
 };
@@ -118,7 +149,9 @@ int run_worker() {
   Command command;
   int fd = -1;
   while (receive_message(kWorkerSocket, command, fd)) {
-    if (!send_message(kWorkerSocket, worker.serve(command, fd))) break;
+    std::optional<SharedMemory> answer;
+    const Reply reply = worker.serve(command, fd, answer);
+    if (!send_message(kWorkerSocket, reply, answer ? answer->fd() : -1)) break;
   }
   // Without taking CUDA down in order: its libraries can crash doing that, and the system frees everything.
   ::_exit(0);

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -89,10 +90,45 @@ std::string WorkerProcess::how_it_ended() {
   return fmt::format("the GPU worker ended with status {}", WEXITSTATUS(status));
 }
 
+Result<WorkerProcess::Opened> WorkerProcess::open(const std::string& visible, llt_rapids_work work,
+                                                  std::uint64_t memory_bytes) {
+  const auto found = find_installation();
+  if (!found) return std::unexpected(found.error());
+  auto worker = start(visible);
+  if (!worker) return std::unexpected(worker.error());
+  Command command;
+  if (found->plugin.string().size() >= sizeof command.plugin ||
+      found->folders.size() >= sizeof command.folders)
+    return fail(ErrorCode::invalid_argument, "LLAMATELEMETRY_RAPIDS is too long");
+  std::ranges::copy(found->plugin.string(), command.plugin);
+  std::ranges::copy(found->folders, command.folders);
+  command.work = work;
+  command.memory_bytes = memory_bytes;
+  auto reply = worker->ask(command);
+  if (!reply) return std::unexpected(reply.error());
+  return Opened{std::move(*worker), *reply};
+}
+
 Result<Reply> WorkerProcess::ask(const Command& command, int fd) {
+  int nothing = -1;
+  return exchange(command, fd, nothing);
+}
+
+Result<WorkerProcess::Answer> WorkerProcess::ask_table(const llt_rapids_question& question) {
+  Command command;
+  command.order = Order::ask;
+  command.question = question;
+  int fd = -1;
+  const auto reply = exchange(command, -1, fd);
+  if (!reply) return std::unexpected(reply.error());
+  auto memory = SharedMemory::map(fd, AnswerLayout(reply->rows, reply->columns).size);
+  if (!memory) return std::unexpected(memory.error());
+  return Answer{*reply, std::move(*memory)};
+}
+
+Result<Reply> WorkerProcess::exchange(const Command& command, int fd, int& answer) {
   Reply reply;
-  int ignored = -1;
-  if (pid_ <= 0 || !send_message(socket_, command, fd) || !receive_message(socket_, reply, ignored))
+  if (pid_ <= 0 || !send_message(socket_, command, fd) || !receive_message(socket_, reply, answer))
     return fail(ErrorCode::unavailable, how_it_ended(), "the CPU does the same: --backend cpu");
   switch (reply.status) {
     case LLT_RAPIDS_OK:
@@ -100,12 +136,14 @@ Result<Reply> WorkerProcess::ask(const Command& command, int fd) {
     case LLT_RAPIDS_OUT_OF_MEMORY:
       return fail(ErrorCode::resource_exhausted,
                   fmt::format("the GPU's memory does not suffice: {}", reply.message.text),
-                  "the CPU does the same: --backend cpu; betweenness takes less with --samples");
+                  command.order == Order::ask || command.order == Order::load_table
+                      ? "the CPU does the same: --backend cpu"
+                      : "the CPU does the same: --backend cpu; betweenness takes less with --samples");
     case LLT_RAPIDS_UNAVAILABLE:
       return fail(ErrorCode::unavailable, fmt::format("no GPU analytics: {}", reply.message.text),
                   "'llamatelemetry doctor' says what is missing; the CPU does the same: --backend cpu");
     default:
-      return fail(ErrorCode::internal, fmt::format("cuGraph: {}", reply.message.text),
+      return fail(ErrorCode::internal, fmt::format("RAPIDS: {}", reply.message.text),
                   "the CPU does the same: --backend cpu");
   }
 }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/duration_text.h"
+#include "views/phases.h"
 #include "views/trace/trace_index.h"
 
 namespace llt::views {
@@ -14,38 +14,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-struct Phase {
-  std::string_view name, column, meaning;
-};
-constexpr std::array kPhases{
-    Phase{"receive", "receive_ns", "the client sent its request slowly"},
-    Phase{"gateway", "gateway_ns", "the gateway's own work"},
-    Phase{"connect", "connect_ns", "no connection to the server"},
-    Phase{"queue", "queue_ns", "no slot was free at the engine"},
-    Phase{"prefill", "prefill_ns", ""},
-    Phase{"decode", "decode_ns", ""},
-    Phase{"client", "client_ns", "the client did not take the answer"},
-    Phase{"unattributed", "unattributed_ns", "no event of the engine explains it"},
-};
-
 std::int64_t number(const Json& row, std::string_view member) {
   const auto found = row.find(member);
   return found == row.end() || !found->is_number() ? 0 : found->get<std::int64_t>();
 }
 
 std::string time(std::int64_t ns) { return format_duration(static_cast<double>(ns)); }
-
-std::string detail(const Json& request, const Phase& phase, std::int64_t ns) {
-  if (phase.name == "prefill" && number(request, "input_tokens") > 0) {
-    return fmt::format("{} prompt tokens, {} of them cached", number(request, "input_tokens"),
-                       number(request, "cached_tokens"));
-  }
-  if (phase.name == "decode" && number(request, "output_tokens") > 0) {
-    const std::int64_t tokens = number(request, "output_tokens");
-    return fmt::format("{} tokens, {} each", tokens, time(ns / tokens));
-  }
-  return std::string(phase.meaning);
-}
 
 // What the request waited for inside the engine, where its batch steps are known.
 void add_engine_time(const TraceIndex& trace, const Json& request, std::vector<std::string>& out) {
@@ -84,23 +58,6 @@ void add_path(const TraceIndex& trace, std::vector<std::string>& out) {
 
 }  // namespace
 
-std::string longest_phase(const Json& request) {
-  const std::int64_t total = number(request, "total_ns");
-  const Phase* longest = nullptr;
-  std::int64_t most = 0;
-  for (const Phase& phase : kPhases) {
-    const std::int64_t ns = number(request, phase.column);
-    if (ns > most) {
-      most = ns;
-      longest = &phase;
-    }
-  }
-  if (longest == nullptr || total <= 0) return "";
-  const std::string more = detail(request, *longest, most);
-  return fmt::format("{:.0f} % {}, {}{}{}", 100.0 * static_cast<double>(most) / static_cast<double>(total),
-                     longest->name, time(most), more.empty() ? "" : ": ", more);
-}
-
 std::vector<std::string> why_slow(const TraceIndex& trace) {
   std::vector<std::string> out;
   for (const Json& request : trace.requests) {
@@ -110,7 +67,7 @@ std::vector<std::string> why_slow(const TraceIndex& trace) {
                                   : fmt::format("Request {}: ", request["request_id"].get<std::string>());
     if (request["error_type"].is_string())
       out.push_back(fmt::format("{}It failed: {}.", which, request["error_type"].get<std::string>()));
-    if (const std::string phase = longest_phase(request); !phase.empty()) out.push_back(which + phase + ".");
+    if (const auto phase = longest_phase(request)) out.push_back(which + phase->text + ".");
     add_engine_time(trace, request, out);
   }
   // Of one request the phases say the same as its few spans.

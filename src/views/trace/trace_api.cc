@@ -8,6 +8,7 @@
 
 #include "store/reader.h"
 #include "views/json_rows.h"
+#include "views/phases.h"
 #include "views/request_columns.h"
 #include "views/trace/reasons.h"
 
@@ -37,6 +38,7 @@ std::string received_sql(const std::string& where, bool newest, std::int64_t lim
 }
 
 Json request_entry(const Json& row) {
+  const auto longest = longest_phase(row);
   return {{"trace_id", row["trace_id"]},
           {"request_id", row["request_id"]},
           {"name", row["route"]},
@@ -45,7 +47,7 @@ Json request_entry(const Json& row) {
           {"duration_ns", row["total_ns"]},
           {"spans", nullptr},
           {"failed", !row["error_type"].is_null()},
-          {"reason", longest_phase(row)},
+          {"reason", longest ? longest->text : ""},
           {"phases_ns",
            {{"queue", row["queue_ns"]}, {"prefill", row["prefill_ns"]}, {"decode", row["decode_ns"]}}}};
 }

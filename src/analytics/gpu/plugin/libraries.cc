@@ -19,11 +19,13 @@ constexpr std::array kPackageFolders{"",
                                      "lib64",
                                      "libcugraph/lib64",
                                      "libraft/lib64",
+                                     "libcudf/lib64",
                                      "librmm/lib64",
                                      "libcuvs/lib64",
                                      "libkvikio/lib64",
                                      "rapids_logger/lib64",
                                      "nvidia/cu13/lib",
+                                     "nvidia/libnvcomp/lib64",
                                      "nvidia/nccl/lib",
                                      "nvidia/cuda_runtime/lib",
                                      "nvidia/cuda_nvrtc/lib",
@@ -39,8 +41,8 @@ struct Wanted {
 };
 
 // In this order each finds what it needs already loaded.
-const std::vector<Wanted>& wanted() {
-  static const std::vector<Wanted> list{
+const std::vector<Wanted>& wanted(llt_rapids_work work) {
+  static const std::vector<Wanted> graphs{
       {{"librapids_logger.so"}, true},
       {{"librmm.so"}, true},
       {{"libcudart.so.13", "libcudart.so.12"}, false},
@@ -60,7 +62,17 @@ const std::vector<Wanted>& wanted() {
       {{"libcugraph_mg.so"}, true},
       {{"libcugraph_c.so"}, true},
   };
-  return list;
+  static const std::vector<Wanted> tables{
+      {{"librapids_logger.so"}, true},
+      {{"librmm.so"}, true},
+      {{"libcudart.so.13", "libcudart.so.12"}, false},
+      {{"libnvJitLink.so.13", "libnvJitLink.so.12"}, false},
+      {{"libnvrtc.so.13", "libnvrtc.so.12"}, false},
+      {{"libkvikio.so"}, true},
+      {{"libnvcomp.so.5"}, true},
+      {{"libcudf.so"}, true},
+  };
+  return work == LLT_RAPIDS_GRAPHS ? graphs : tables;
 }
 
 std::vector<fs::path> expand(const std::string& folders) {
@@ -77,12 +89,12 @@ std::vector<fs::path> expand(const std::string& folders) {
   return all;
 }
 
-// libcugraph's wheel has a file VERSION beside its lib64/.
-std::string read_version(const std::vector<fs::path>& folders) {
+// The wheels have a file VERSION beside their lib64/.
+std::string read_version(const std::vector<fs::path>& folders, const char* library) {
   for (const fs::path& folder : folders) {
+    std::error_code ignored;
+    if (!fs::exists(folder / library, ignored)) continue;
     for (const char* name : {"VERSION", "../VERSION"}) {
-      std::error_code ignored;
-      if (!fs::exists(folder / "libcugraph_c.so", ignored)) continue;
       std::ifstream file(folder / name);
       std::string version;
       if (file >> version) return version;
@@ -118,13 +130,14 @@ void* open_one(const Wanted& library, const std::vector<fs::path>& folders, std:
 
 }  // namespace
 
-Libraries open_libraries(const std::string& folders) {
+Libraries open_libraries(const std::string& folders, llt_rapids_work work) {
   Libraries libraries;
   const auto all = expand(folders);
-  libraries.version = read_version(all);
+  const std::string last = wanted(work).back().names.front();
+  libraries.version = read_version(all, last.c_str());
   if (libraries.version.empty()) {
     libraries.problem =
-        "no libcugraph_c.so with a file VERSION beside it in " + (folders.empty() ? "any folder" : folders);
+        "no " + last + " with a file VERSION beside it in " + (folders.empty() ? "any folder" : folders);
     return libraries;
   }
   if (!libraries.version.starts_with(kWantedVersion)) {
@@ -132,7 +145,7 @@ Libraries open_libraries(const std::string& folders) {
         "RAPIDS " + libraries.version + " is there, but this program was compiled for " + kWantedVersion;
     return libraries;
   }
-  for (const Wanted& library : wanted()) {
+  for (const Wanted& library : wanted(work)) {
     std::string why;
     void* handle = open_one(library, all, why);
     const std::string name = library.names.front();
@@ -141,9 +154,21 @@ Libraries open_libraries(const std::string& folders) {
       return libraries;
     }
     if (name == "libcudart.so.13") libraries.cudart = handle;
-    if (name == "libcugraph_c.so") libraries.cugraph = handle;
+    libraries.work = handle;
   }
   return libraries;
+}
+
+void* open_beside(const char* name, std::string& why) {
+  Dl_info here{};
+  if (dladdr(reinterpret_cast<const void*>(&open_beside), &here) == 0 || here.dli_fname == nullptr) {
+    why = "the plugin does not know where it lies";
+    return nullptr;
+  }
+  const fs::path path = fs::path(here.dli_fname).parent_path() / name;
+  void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (handle == nullptr) why = dlerror();
+  return handle;
 }
 
 }  // namespace llt::rapids

@@ -7,41 +7,37 @@
 
 #include "analytics/gpu/plugin/algorithms.h"
 #include "analytics/gpu/plugin/libraries.h"
+#include "analytics/gpu/plugin/memory_limit.h"
+#include "analytics/gpu/plugin/tables.h"
+#include "analytics/gpu/plugin/what_failed.h"
 
 using llt::rapids::DeviceGraph;
 using llt::rapids::Failure;
 
 struct llt_rapids {
   llt::rapids::Libraries libraries;
-  llt::rapids::CugraphApi api;
   std::string version;
+  llt_rmm_room_fn* room = nullptr;  // where RMM's memory is ours to bound
+  // Of graphs.
+  llt::rapids::CugraphApi api;
   std::unique_ptr<llt::rapids::Device> device;
   std::array<std::unique_ptr<DeviceGraph>, LLT_RAPIDS_PLACES> graphs;
+  // Of tables.
+  llt_cudf_load_fn* load_table = nullptr;
+  llt_cudf_ask_fn* ask_table = nullptr;
+  llt_cudf_free_fn* free_table = nullptr;
+  llt_table* table = nullptr;
 };
 
 namespace {
 
-bool contains(const std::string& text, std::initializer_list<const char*> parts) {
-  for (const char* part : parts) {
-    if (text.find(part) != std::string::npos) return true;
-  }
-  return false;
-}
+using llt::rapids::report;
 
-int report(int status, const std::string& text, llt_rapids_message* message) {
-  std::snprintf(message->text, sizeof message->text, "%s", text.c_str());
-  return status;
-}
-
-// RMM reports a missing driver as a failed allocation: what the message says goes first.
+// cuGraph says by a code what others say in words.
 int report(const Failure& failure, llt_rapids_message* message) {
   const std::string text = failure.what();
-  if (contains(text,
-               {"InsufficientDriver", "NoDevice", "no CUDA-capable device", "cudaErrorInitializationError"}))
-    return report(LLT_RAPIDS_UNAVAILABLE, text, message);
-  const bool memory =
-      failure.code == CUGRAPH_ALLOC_ERROR || contains(text, {"out_of_memory", "bad_alloc", "out of memory"});
-  return report(memory ? LLT_RAPIDS_OUT_OF_MEMORY : LLT_RAPIDS_FAILED, text, message);
+  return llt::rapids::report_gpu(failure.code == CUGRAPH_ALLOC_ERROR ? "out of memory: " + text : text,
+                                 message);
 }
 
 template <class Work>
@@ -56,25 +52,59 @@ int guarded(llt_rapids_message* message, Work&& work) try {
   return report(LLT_RAPIDS_FAILED, error.what(), message);
 }
 
+// Without a bound it goes on without our pool; a bound that cannot be kept is said.
+int limit_memory(llt_rapids& rapids, std::uint64_t bytes, llt_rapids_message* message) {
+  std::string why;
+  void* library = llt::rapids::open_beside("libllamatelemetry_rmm.so", why);
+  auto* limit =
+      library == nullptr ? nullptr : reinterpret_cast<llt_rmm_limit_fn*>(dlsym(library, "llt_rmm_limit"));
+  if (limit == nullptr)
+    return bytes == 0 ? LLT_RAPIDS_OK
+                      : report(LLT_RAPIDS_UNAVAILABLE, "the memory limit cannot be kept: " + why, message);
+  rapids.room = reinterpret_cast<llt_rmm_room_fn*>(dlsym(library, "llt_rmm_room"));
+  return limit(bytes, message);
+}
+
+int open_graphs(llt_rapids& rapids, llt_rapids_message* message) {
+  const std::string missing = rapids.api.resolve(rapids.libraries.work);
+  if (!missing.empty()) return report(LLT_RAPIDS_UNAVAILABLE, "libcugraph_c.so lacks " + missing, message);
+  rapids.version = "cuGraph " + rapids.libraries.version;
+  return guarded(message, [&] {
+    rapids.device = std::make_unique<llt::rapids::Device>(rapids.api);
+    const llt::rapids::Array probe(*rapids.device, 16, FLOAT32);  // a handle is given out even without a GPU
+  });
+}
+
+int open_tables(llt_rapids& rapids, llt_rapids_message* message) {
+  std::string why;
+  void* library = llt::rapids::open_beside("libllamatelemetry_cudf.so", why);
+  if (library == nullptr) return report(LLT_RAPIDS_UNAVAILABLE, why, message);
+  rapids.load_table = reinterpret_cast<llt_cudf_load_fn*>(dlsym(library, "llt_cudf_load"));
+  rapids.ask_table = reinterpret_cast<llt_cudf_ask_fn*>(dlsym(library, "llt_cudf_ask"));
+  rapids.free_table = reinterpret_cast<llt_cudf_free_fn*>(dlsym(library, "llt_cudf_free"));
+  if (rapids.load_table == nullptr || rapids.ask_table == nullptr || rapids.free_table == nullptr)
+    return report(LLT_RAPIDS_UNAVAILABLE, "libllamatelemetry_cudf.so lacks functions that it should have",
+                  message);
+  rapids.version = "cuDF " + rapids.libraries.version;
+  return rapids.load_table(nullptr, nullptr, nullptr, message);
+}
+
 }  // namespace
 
 extern "C" {
 
 __attribute__((visibility("default"))) uint32_t llt_rapids_abi(void) { return LLT_RAPIDS_ABI; }
 
-__attribute__((visibility("default"))) int llt_rapids_open(const char* folders, llt_rapids** out,
+__attribute__((visibility("default"))) int llt_rapids_open(const char* folders, uint32_t work,
+                                                           uint64_t memory_bytes, llt_rapids** out,
                                                            llt_rapids_message* message) {
   auto rapids = std::make_unique<llt_rapids>();
-  rapids->libraries = llt::rapids::open_libraries(folders);
+  rapids->libraries = llt::rapids::open_libraries(folders, static_cast<llt_rapids_work>(work));
   if (!rapids->libraries.problem.empty())
     return report(LLT_RAPIDS_UNAVAILABLE, rapids->libraries.problem, message);
-  const std::string missing = rapids->api.resolve(rapids->libraries.cugraph);
-  if (!missing.empty()) return report(LLT_RAPIDS_UNAVAILABLE, "libcugraph_c.so lacks " + missing, message);
-  rapids->version = "cuGraph " + rapids->libraries.version;
-  const int status = guarded(message, [&] {
-    rapids->device = std::make_unique<llt::rapids::Device>(rapids->api);
-    const llt::rapids::Array probe(*rapids->device, 16, FLOAT32);  // a handle is given out even without a GPU
-  });
+  int status = limit_memory(*rapids, memory_bytes, message);
+  if (status == LLT_RAPIDS_OK)
+    status = work == LLT_RAPIDS_GRAPHS ? open_graphs(*rapids, message) : open_tables(*rapids, message);
   if (status == LLT_RAPIDS_OK) *out = rapids.release();
   return status == LLT_RAPIDS_OK ? LLT_RAPIDS_OK : LLT_RAPIDS_UNAVAILABLE;
 }
@@ -85,6 +115,7 @@ __attribute__((visibility("default"))) const char* llt_rapids_version(const llt_
 
 __attribute__((visibility("default"))) int llt_rapids_memory(llt_rapids* rapids, uint64_t* free_bytes,
                                                              uint64_t* total_bytes) {
+  if (rapids->room != nullptr) return rapids->room(free_bytes, total_bytes);
   using MemGetInfo = int(std::size_t*, std::size_t*);
   void* library = rapids->libraries.cudart;
   auto* get = library == nullptr ? nullptr : reinterpret_cast<MemGetInfo*>(dlsym(library, "cudaMemGetInfo"));
@@ -114,6 +145,28 @@ __attribute__((visibility("default"))) int llt_rapids_run(llt_rapids* rapids, ui
   return guarded(message, [&] { llt::rapids::run(*rapids->graphs[place], *request, *answer); });
 }
 
-__attribute__((visibility("default"))) void llt_rapids_close(llt_rapids* rapids) { delete rapids; }
+__attribute__((visibility("default"))) int llt_rapids_load_table(llt_rapids* rapids,
+                                                                 const ArrowSchema* schema,
+                                                                 const ArrowArray* rows,
+                                                                 llt_rapids_message* message) {
+  if (rapids->load_table == nullptr)
+    return report(LLT_RAPIDS_FAILED, "this was not opened for tables", message);
+  if (rapids->table != nullptr) rapids->free_table(std::exchange(rapids->table, nullptr));
+  return rapids->load_table(schema, rows, &rapids->table, message);
+}
+
+__attribute__((visibility("default"))) int llt_rapids_ask(llt_rapids* rapids,
+                                                          const llt_rapids_question* question,
+                                                          ArrowArray* answer, llt_rapids_message* message) {
+  if (rapids->table == nullptr) return report(LLT_RAPIDS_FAILED, "there is no table", message);
+  uint64_t free = 0, total = 0;
+  if (llt_rapids_memory(rapids, &free, &total) != LLT_RAPIDS_OK) free = 0;
+  return rapids->ask_table(rapids->table, question, free, answer, message);
+}
+
+__attribute__((visibility("default"))) void llt_rapids_close(llt_rapids* rapids) {
+  if (rapids->table != nullptr) rapids->free_table(rapids->table);
+  delete rapids;
+}
 
 }  // extern "C"
