@@ -48,11 +48,12 @@ bool solve_subset(const std::array<std::array<double, N>, N>& gram, const std::a
 }  // namespace
 
 StepCost::Terms StepCost::terms(const std::vector<StepLoad>& members) {
-  Terms sum{1, 0, 0, 0};
+  Terms sum{1};
   for (const StepLoad& member : members) {
     sum[1] += member.prefill_tokens;
     sum[2] += member.decode_tokens;
     sum[3] += member.attended;
+    if (member.prefill_tokens > 0) sum[4] = 1;
   }
   return sum;
 }
@@ -104,18 +105,22 @@ std::optional<std::int64_t> StepCost::predict(const std::vector<StepLoad>& membe
   return std::llround(std::min(kMostNs, std::inner_product(x.begin(), x.end(), cost_.begin(), 0.0)));
 }
 
-// What a member adds by itself, and an equal part of what the step costs whoever is in it.
-double StepCost::weight(const StepLoad& member, std::size_t members) const {
+// What a member adds by itself, an equal part of what the step costs whoever is in it, and among those that
+// read a prompt an equal part of what that costs.
+double StepCost::weight(const StepLoad& member, std::size_t members, std::size_t readers) const {
   const double tokens = static_cast<double>(member.prefill_tokens) + member.decode_tokens;
   if (!known_) return tokens;
+  const double reading = member.prefill_tokens > 0 ? cost_[4] / static_cast<double>(readers) : 0;
   return cost_[0] / static_cast<double>(members) + cost_[1] * member.prefill_tokens +
-         cost_[2] * member.decode_tokens + cost_[3] * member.attended;
+         cost_[2] * member.decode_tokens + cost_[3] * member.attended + reading;
 }
 
 std::vector<std::int64_t> StepCost::share(const std::vector<StepLoad>& members, std::int64_t step_ns) const {
+  const auto reads = [](const StepLoad& member) { return member.prefill_tokens > 0; };
+  const auto readers = static_cast<std::size_t>(std::ranges::count_if(members, reads));
   std::vector<double> weights;
   weights.reserve(members.size());
-  for (const StepLoad& member : members) weights.push_back(weight(member, members.size()));
+  for (const StepLoad& member : members) weights.push_back(weight(member, members.size(), readers));
   return split_exactly(step_ns, weights);
 }
 

@@ -28,12 +28,13 @@ class StepCost {
                                                 std::int64_t step_ns) const;
 
  private:
-  static constexpr std::size_t kTerms = 4;  ///< the step itself, prefill tokens, decode tokens, attention
+  /// The step itself, prefill tokens, decode tokens, attention, and that a prompt is read at all.
+  static constexpr std::size_t kTerms = 5;
   using Terms = std::array<double, kTerms>;
 
   [[nodiscard]] static Terms terms(const std::vector<StepLoad>& members);
   [[nodiscard]] double weight_of(const std::vector<StepLoad>& members, double time) const;
-  [[nodiscard]] double weight(const StepLoad& member, std::size_t members) const;
+  [[nodiscard]] double weight(const StepLoad& member, std::size_t members, std::size_t readers) const;
   void solve();
 
   std::array<Terms, kTerms> gram_{};  ///< sums of products of terms, older steps fading

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <random>
 
@@ -75,6 +76,26 @@ TEST(StepCost, SharesAreWhatEachMemberAddsAndAddUpExactly) {
   // Leaving the prompt out saves what it adds.
   const double saved = static_cast<double>(took - true_cost({members[0]}));
   EXPECT_NEAR(static_cast<double>(shares[1]), saved, 0.05 * saved);
+}
+
+// As on a GPU, where a step with any prompt in it takes other, slower kernels.
+TEST(StepCost, WhoReadsAPromptPaysForReadingAtAll) {
+  const auto truth = [](const std::vector<StepLoad>& members) {
+    const bool reads = std::ranges::any_of(members, [](const StepLoad& m) { return m.prefill_tokens > 0; });
+    return true_cost(members) + (reads ? 10'000'000 : 0);
+  };
+  std::mt19937 random(12);
+  StepCost model;
+  for (int i = 0; i < 400; ++i) {
+    const auto members = random_step(random);
+    model.learn(members, truth(members));
+  }
+  const std::vector<StepLoad> members{{0, 1, 100}, {3, 0, 300}};
+  const std::int64_t took = truth(members);
+  EXPECT_NEAR(static_cast<double>(*model.predict(members)), static_cast<double>(took),
+              0.01 * static_cast<double>(took));
+  const double saved = static_cast<double>(took - truth({members[0]}));
+  EXPECT_NEAR(static_cast<double>(model.share(members, took)[1]), saved + 2e6, 0.05 * saved);
 }
 
 TEST(StepCost, BeforeItHasLearntTokensCount) {
