@@ -57,3 +57,20 @@ def fits(page, *widths: int) -> None:
     for width in widths:
         page.set_viewport_size({"width": width, "height": 844})
         page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth", timeout=10_000)
+
+
+@contextmanager
+def opener(browser, console: str):
+    """open(path, **context options): a watched page of the console, in a profile of its own."""
+    contexts = []
+
+    def open_(path: str, **options) -> Watched:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        watched = watched_page(context, console)
+        watched.page.goto(console + path)
+        return watched
+
+    yield open_
+    for context in contexts:
+        context.close()

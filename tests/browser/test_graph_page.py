@@ -21,18 +21,8 @@ def webgl(browser):
 
 @pytest.fixture
 def at(webgl, pictured):
-    contexts = []
-
-    def open_(path: str, **options):
-        context = webgl.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        watched = chromium.watched_page(context, pictured.console)
-        watched.page.goto(pictured.console + path)
-        return watched
-
-    yield open_
-    for context in contexts:
-        context.close()
+    with chromium.opener(webgl, pictured.console) as open_:
+        yield open_
 
 
 def drawn(page, kind: str | None = None) -> None:

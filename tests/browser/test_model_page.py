@@ -2,25 +2,15 @@
 
 import pytest
 
-from .chromium import fits, watched_page
+from .chromium import fits, opener, watched_page
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture
 def at(browser, served):
-    contexts = []
-
-    def open_(path: str, **options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        watched = watched_page(context, served.console)
-        watched.page.goto(served.console + path)
-        return watched
-
-    yield open_
-    for context in contexts:
-        context.close()
+    with opener(browser, served.console) as open_:
+        yield open_
 
 
 def test_layers_are_drawn_and_walked_through(at):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .chromium import fits, watched_page
+from .chromium import fits, opener
 from .pictures import LARGE, pictured  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.timeout(120)
@@ -11,18 +11,8 @@ pytestmark = pytest.mark.timeout(120)
 @pytest.fixture
 def at(browser, pictured):
     """at(path, **context options): a watched page of the console."""
-    contexts = []
-
-    def open_(path: str, **options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        watched = watched_page(context, pictured.console)
-        watched.page.goto(pictured.console + path)
-        return watched
-
-    yield open_
-    for context in contexts:
-        context.close()
+    with opener(browser, pictured.console) as open_:
+        yield open_
 
 
 def in_page(page, expression: str):
