@@ -1,36 +1,22 @@
-"""The benchmarks of the GPU back ends: their archives, their programs, and tables of what they print."""
+"""The benchmarks of the GPU back ends: their programs, and tables of what they print."""
 
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+import parts as programs
 from progress import progress
 
 
-def library_folders(rapids: Path) -> list[Path]:
-    """Where this machine keeps CUDA's libraries: the toolkit's, and those of Python packages."""
-    folders = [rapids, Path("/usr/local/cuda/lib64"), Path("/usr/local/cuda/targets/x86_64-linux/lib")]
-    for root in [*map(Path, sys.path), *Path("/usr/local/lib").glob("python3*/dist-packages"),
-                 *Path("/opt").glob("*/lib/python3*/site-packages")]:
-        folders += sorted((root / "nvidia").glob("*/lib")) if (root / "nvidia").is_dir() else []
-    return [folder for folder in dict.fromkeys(folders) if folder.is_dir()]
-
-
-def unpacked(packs: list[Path], work: Path) -> dict[str, str]:
-    """Unpacks the archives that are there, and gives the environment in which their programs find everything. What is
-    not there may have come with an earlier call."""
-    work.mkdir(parents=True, exist_ok=True)
-    for pack in packs:
-        if pack.exists():
-            subprocess.run(["tar", "-C", work, "-xJf", pack], check=True)
-        else:
-            progress(f"{pack} is not here; {work} has to have it already")
-    folders = library_folders(work / "rapids")
-    progress("libraries from " + " ".join(map(str, folders)))
-    return {**os.environ, "LLAMATELEMETRY_RAPIDS": f"{work}:{work / 'rapids'}",
-            "LD_LIBRARY_PATH": ":".join([*map(str, folders), os.environ.get("LD_LIBRARY_PATH", "")])}
+def prepared(options, name: str) -> tuple[Path, dict[str, str]]:
+    """The program, packed or as it is named, and the environment in which it finds everything."""
+    environment = dict(os.environ)
+    if options.gpu is not None:
+        environment["LLAMATELEMETRY_ANALYTICS_GPU"] = options.gpu
+    if options.program:
+        return options.program, environment
+    return programs.unpack_programs(options) / name, {**environment, **programs.analytics_environment(options)}
 
 
 def run(program: Path, environment: dict, sizes: str, kinds: list[str], limit: float, of: str) -> list[dict]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 # Tokens of context, and how many slots have a part each; None: four slots share it.
 CONTEXTS = ((8192, None), (2048, None), (32768, 4))
+TENSORS = ("1B", "3B", "8B")
 
 
 @dataclass
@@ -35,7 +36,8 @@ def cases(models: list[str], cards: int) -> list[Case]:
         for model in models:
             found += on_one_card(model, context, parallel, cards)
             found += on_two_cards(model, context, parallel) if cards > 1 else []
-    return found + special_cases(models[-1], cards)
+    found += special_cases(models[-1], cards)
+    return found + (by_tensors(models) if cards > 1 else [])
 
 
 def on_one_card(model: str, context: int, parallel: int | None, cards: int) -> list[Case]:
@@ -58,9 +60,15 @@ def special_cases(model: str, cards: int) -> list[Case]:
     found = [Case(model, 8192, None, split, more) for more in (
         ["--kv-type", "q8_0"], ["--flash-attn", "off"], ["--ubatch", "2048"], ["--gpu-layers", "16"])]
     if cards > 1:
-        found += [Case(model, 8192, None, shares, ["--split-mode", mode], (0, 1)) for mode, shares in (
-            ("tensor", "0.5,0.5"), ("tensor", "0.7,0.3"), ("row", "0.5,0.5"))]
+        found.append(Case(model, 8192, None, "0.5,0.5", ["--split-mode", "row"], (0, 1)))
     return found
+
+
+def by_tensors(models: list[str]) -> list[Case]:
+    """Every layer on both cards, which takes buffers of its own for what they exchange. Experts and windows are left out,
+    as is what has an odd number of heads of keys."""
+    return [Case(model, context, parallel, split, ["--split-mode", "tensor"], (0, 1))
+            for model in models if model in TENSORS for context, parallel in CONTEXTS for split in ("0.5,0.5", "0.7,0.3")]
 
 
 class Lanes:

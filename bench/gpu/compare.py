@@ -133,14 +133,17 @@ def beside_smi(results: list[dict]) -> list[str]:
 
 
 def status_beside_smi(status: dict, used: dict[str, int | None], processes: dict[str, dict[int, int | None]]) -> dict:
-    """Readings of `status --json` by those of nvidia-smi in MiB, by card and by process; [differences, ...] of each, in
-    MiB, of what both know."""
-    cards, each = [], []
+    """Readings of `status --json` less those of nvidia-smi, in MiB, of what both know: of each card, of the engine's
+    processes and of the other ones, as a list of differences each. Only what changes slowly can agree: the two are not
+    taken at one time."""
+    found: dict[str, list[float]] = {}
     for gpu in status.get("gpus", []):
-        cards += difference(gpu["memory_used_bytes"], used.get(gpu["uuid"]))
+        found.setdefault(f"card {gpu['index']}", []).extend(difference(gpu["memory_used_bytes"], used.get(gpu["uuid"])))
         for process in gpu["processes"]:
-            each += difference(process["memory_bytes"], processes.get(gpu["uuid"], {}).get(process["pid"]))
-    return {"cards": cards, "processes": each}
+            kind = "engine" if process["role"] == "engine" else "others"
+            off = difference(process["memory_bytes"], processes.get(gpu["uuid"], {}).get(process["pid"]))
+            found.setdefault(kind, []).extend(off)
+    return found
 
 
 def difference(ours: int | None, mebibytes_of_smi: int | None) -> list[float]:

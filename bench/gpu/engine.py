@@ -15,6 +15,7 @@ VERBOSE = ["--verbosity", "4"]
 # Otherwise every new request first copies the caches of all idle slots to RAM, and all streams wait for that. A
 # measurement of the GPU's speed does without.
 NO_COPIES = ["--cache-ram", "0"]
+BEGINNINGS = 4  # of prompts that share one
 # A crash would otherwise first be taken apart by a debugger, where there is one.
 QUICK_TO_END = {"GGML_NO_BACKTRACE": "1"}
 
@@ -66,11 +67,13 @@ def prompt(tokens: int, salt: int = 0) -> list[int]:
     return [356 + (7 * i * i + 3 * i + 31 * salt) % 1024 for i in range(tokens)]
 
 
-def request(tokens: int, output: int, salt: int = 0) -> dict:
+def request(tokens: int, output: int, salt: int = 0, shared: int = 0) -> dict:
     """Takes the likeliest token alone: llama.cpp samples on the processor, and its usual chain over a large vocabulary
-    would take longer than the GPU."""
-    return {"prompt": prompt(tokens, salt), "n_predict": output, "ignore_eos": True, "cache_prompt": False,
-            "temperature": 0, "samplers": ["top_k"], "top_k": 1}
+    would take longer than the GPU. The first `shared` tokens are those of one of a few other prompts, as a system
+    prompt's are, and may come from the cache."""
+    beginning = prompt(shared, -1 - salt % BEGINNINGS)
+    return {"prompt": beginning + prompt(tokens - shared, salt), "n_predict": output, "ignore_eos": True,
+            "cache_prompt": shared > 0, "temperature": 0, "samplers": ["top_k"], "top_k": 1}
 
 
 def ask(port: int, body: dict, seconds: float) -> dict:

@@ -22,8 +22,8 @@ def words_of(command: str) -> list[str]:
 class Neighbour:
     """Sees only the card it is given. `runs` counts the times the command ended well; `problem` is why it is given up."""
 
-    def __init__(self, command: str, card: int, folder: Path, environment: dict[str, str]):
-        self.command, self.card, self.folder = words_of(command), card, folder
+    def __init__(self, command: str, card: int, folder: Path, environment: dict[str, str], name: str = "neighbour"):
+        self.command, self.card, self.folder, self.name = words_of(command), card, folder, name
         self.environment = {**environment, "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(card)}
         self.runs, self.problem = 0, ""
         self.stopping, self.halted = threading.Event(), False
@@ -37,7 +37,7 @@ class Neighbour:
                 time.sleep(0.05)
                 continue
             try:
-                self.process = servers.Server(f"neighbour-{self.card}", self.command, self.folder, self.environment)
+                self.process = servers.Server(self.name, self.command, self.folder, self.environment)
             except OSError as error:
                 self.problem = f"{self.command[0]} cannot be started: {error}"
                 return
@@ -91,3 +91,44 @@ class Neighbour:
         self.go_on()
         self.stopping.set()
         self.thread.join()
+
+
+class Neighbours:
+    """Several of them on one card, as one."""
+
+    def __init__(self, commands: list[str], card: int, folder: Path, environment: dict[str, str]):
+        self.all = [Neighbour(command, card, folder, environment, f"neighbour-{card}-{number}")
+                    for number, command in enumerate(commands)]
+
+    def __bool__(self) -> bool:
+        return bool(self.all)
+
+    def __enter__(self) -> "Neighbours":
+        return self
+
+    def __exit__(self, *_) -> None:
+        for one in self.all:
+            one.stop()
+
+    def at_work(self, cards, seconds: float) -> None:
+        for one in self.all:
+            one.at_work(cards, seconds)
+
+    def pids(self) -> list[int]:
+        return [pid for one in self.all for pid in one.pids()]
+
+    def pause(self) -> None:
+        for one in self.all:
+            one.pause()
+
+    def go_on(self) -> None:
+        for one in self.all:
+            one.go_on()
+
+    @property
+    def runs(self) -> int:
+        return sum(one.runs for one in self.all)
+
+    @property
+    def problem(self) -> str:
+        return "; ".join(one.problem for one in self.all if one.problem)

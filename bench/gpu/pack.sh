@@ -95,26 +95,11 @@ build_analytics_bench() {
   compile release backend_bench llamatelemetry_rapids
 }
 
-# make_movable FOLDER PROGRAM: nothing in it is larger than needed, and the program finds its libraries in lib/.
-make_movable() {
-  local file
-  for file in "$1"/lib/* "$1/$2" "$1"/*.so; do
-    chmod u+w "$file"
-    strip --strip-unneeded "$file" || true
-  done
-  for file in "$1"/lib/*; do patchelf --force-rpath --set-rpath "\$ORIGIN" "$file"; done
-  patchelf --force-rpath --set-rpath "\$ORIGIN/lib" "$1/$2"
-}
-
-# pack_analytics ARCHITECTURE: the programs with their libraries in lib/, cuGraph's in rapids/.
+# pack_analytics ARCHITECTURE: the libraries that the GPU plugin opens for graphs.
 pack_analytics() {
-  local folder=$gpu_pack/analytics program=$release/src/analytics/backend_bench
+  local folder=$gpu_pack/analytics
   rm -rf "$folder"
-  mkdir -p "$folder/lib"
-  needed_libraries "$program" | xargs -I{} cp -L {} "$folder/lib/"
-  cp "$program" "$folder/"
-  cp "$release"/libllamatelemetry_{rapids,rmm}.so "$folder/"
-  make_movable "$folder" backend_bench
+  mkdir -p "$folder"
   python3 "$LLT_ROOT/bench/gpu/slim.py" graphs "$rapids_wheels" "$folder/rapids" --architecture "$1"
   XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/analytics.tar.xz" .
   rm -rf "$folder"
@@ -133,20 +118,6 @@ all_symbols_found() {
     <(nm -D --undefined-only "$1" | awk '{ print $NF }' | grep -E 'cudf|rmm|rapids_logger' | sort -u) \
     <(nm -D --defined-only "$2"/*.so* | awk '{ print $NF }' | sed 's/@.*//' | sort -u))
   [[ -z $missing ]] || { echo "$1 wants what no library has: $missing" && return 1; }
-}
-
-# pack_tables: the program with its libraries in lib/.
-pack_tables() {
-  local folder=$gpu_pack/tables program=$release/src/analytics/table_bench
-  rm -rf "$folder"
-  mkdir -p "$folder/lib"
-  needed_libraries "$program" | xargs -I{} cp -L {} "$folder/lib/"
-  cp "$program" "$folder/"
-  cp "$release"/libllamatelemetry_{rapids,rmm,cudf}.so "$folder/"
-  all_symbols_found "$folder/libllamatelemetry_cudf.so" "$gpu_pack/cudf/rapids"
-  make_movable "$folder" table_bench
-  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/tables.tar.xz" .
-  rm -rf "$folder"
 }
 
 # pack_cudf ARCHITECTURE: its libraries, in rapids/; again only when other wheels came. zlib is the system's elsewhere.

@@ -1,7 +1,9 @@
 """The programs that a run needs, out of the archives of bench/gpu/pack or as they are named on the command line."""
 
 import argparse
+import fcntl
 import glob
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 from progress import progress
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ANALYTICS = ("analytics", "cudf")  # archives of libraries that the GPU plugin opens, each in a folder rapids/
 
 
 @dataclass
@@ -21,6 +24,7 @@ class Parts:
     programs: Path | None        # the folder with stream_load; None where our own build is named
     environment: dict[str, str] = field(default_factory=dict)  # of llama-server: where CUDA's libraries are
     built: str = "named on the command line"
+    analytics: dict[str, str] = field(default_factory=dict)  # of graph commands: where the GPU plugin and cuGraph are
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -47,37 +51,82 @@ class Preparation:
 
     def finish(self) -> Parts:
         """Waits for the engine; SystemExit with the end of the build's log when it did not build."""
+        shared = {"binary": self.binary, "programs": self.programs, "analytics": analytics_environment(self.options)}
         if self.options.llama_server:
-            return Parts(self.binary, self.options.llama_server.resolve(), self.programs)
-        return Parts(self.binary, programs=self.programs, **finish_engine(self.options, self.build))
+            return Parts(server=self.options.llama_server.resolve(), **shared)
+        return Parts(**shared, **finish_engine(self.options, self.build))
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    if not (folder / ".unpacked").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["tar", "-C", folder, "-xJf", archive], check=True)
-        (folder / ".unpacked").touch()
+    """Once for each archive; several processes may want the same."""
+    folder.mkdir(parents=True, exist_ok=True)
+    note, content = folder / f".{archive.name}", hashlib.sha256(archive.read_bytes()).hexdigest()
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not note.exists() or note.read_text() != content:
+            subprocess.run(["tar", "-C", folder, "-xJf", archive], check=True)
+            note.write_text(content)
     return folder
 
 
 def unpack_programs(options) -> Path:
-    """Every time: they may be newer than those of an earlier run."""
+    """What is not packed here may have come with an earlier call."""
     programs = options.work / "programs"
-    programs.mkdir(parents=True, exist_ok=True)
-    for archive in ("libraries.tar.xz", "programs.tar.xz"):
-        if not (options.pack / archive).exists():
-            raise SystemExit(f"{options.pack / archive} is not there: run bench/gpu/pack where there is a network, or name "
-                             "your own programs with --llamatelemetry and --llama-server")
-        subprocess.run(["tar", "-C", programs, "-xJf", options.pack / archive], check=True)
+    for archive in (options.pack / "libraries.tar.xz", options.pack / "programs.tar.xz"):
+        if archive.exists():
+            unpack(archive, programs)
+    if not (programs / "llamatelemetry").exists():
+        raise SystemExit(f"{options.pack} has no programs: run bench/gpu/pack where there is a network, or name your own "
+                         "programs with --llamatelemetry and --llama-server")
     return programs
+
+
+def analytics_folders(options) -> list[Path]:
+    """Where the GPU plugin is, and the libraries that it opens. What is not packed here may have come with an earlier
+    call."""
+    folders = []
+    for name in ANALYTICS:
+        archive, folder = options.pack / f"{name}.tar.xz", options.work / name
+        if archive.exists():
+            unpack(archive, folder)
+        if (folder / "rapids").is_dir():
+            folders.append(folder / "rapids")
+    return [options.work / "programs", *folders] if folders else []
+
+
+def analytics_environment(options) -> dict[str, str]:
+    """Empty where nothing is packed: the analyses then take what this machine has installed, or what the environment
+    names."""
+    folders = [] if options.cpu else analytics_folders(options)
+    if not folders:
+        return {}
+    paths = [*map(str, [*folders, *library_folders()])]
+    before = [part for part in os.environ.get("LD_LIBRARY_PATH", "").split(":") if part and part not in paths]
+    return {"LLAMATELEMETRY_RAPIDS": ":".join(map(str, folders)), "LD_LIBRARY_PATH": ":".join([*paths, *before])}
+
+
+def for_both(parts: Parts) -> dict[str, str]:
+    """The environment of a program that starts the engine and analyses: both find their libraries, the engine's first."""
+    paths = [part for one in (parts.environment, parts.analytics) for part in one.get("LD_LIBRARY_PATH", "").split(":") if part]
+    joined = {"LD_LIBRARY_PATH": ":".join(dict.fromkeys(paths))} if paths else {}
+    return {**parts.environment, **parts.analytics, **joined}
+
+
+def unpack_engine(options) -> Path | None:
+    """None where no engine is packed, nor came with an earlier call."""
+    archive, folder = options.pack / "engine.tar.xz", options.work / "packed-engine"
+    if options.cpu:
+        return None
+    if archive.exists():
+        unpack(archive, folder)
+    return folder if (folder / "bin/llama-server").exists() else None
 
 
 def start_engine(options) -> subprocess.Popen | None:
     """Starts to build the engine, or returns None when it is packed or an earlier run built it."""
-    packed = options.pack / "engine.tar.xz"
-    if packed.exists() and not options.cpu:
-        if not missing_libraries(unpack(packed, options.work / "packed-engine")):
-            return None
+    packed = unpack_engine(options)
+    if packed and not missing_libraries(packed):
+        return None
     if (options.work / "engine/bin/llama-server").exists():
         return None
     return start_engine_build(options)

@@ -49,15 +49,16 @@ def together(port: int, bodies: list[dict], seconds: float = LONGEST) -> list[di
 
 
 def keep_busy(port: int, streams: int, seconds: float, prompt: int, output: int, salt: int = 0,
-              path: str = "/completion") -> list[dict]:
+              path: str = "/completion", shared: int = 0, vary: int = 0) -> list[dict]:
     """`streams` connections that send the next request when the last answer ends, until `seconds` are over. Requests in
-    flight then run to their end. In several processes, since one of Python's would be the limit and not the GPU."""
+    flight then run to their end. In several processes, since one of Python's would be the limit and not the GPU.
+    `shared`: as in engine.request; answers are up to `vary` tokens longer or shorter, so that streams do not keep step."""
     at = time.monotonic() + CLIENTS_START
     clients = min(streams, CLIENTS)
     processes = []
     for client in range(clients):
         count = streams // clients + (client < streams % clients)
-        numbers = (port, count, at, seconds, prompt, output, salt * CLIENTS + client)
+        numbers = (port, count, at, seconds, prompt, output, shared, vary, salt * CLIENTS + client)
         processes.append(subprocess.Popen([sys.executable, "-B", __file__, path, *map(str, numbers)], text=True,
                                           stdout=subprocess.PIPE, stderr=subprocess.PIPE))
     return [answer for process in processes for answer in answers_of(process, seconds)]
@@ -74,7 +75,8 @@ def answers_of(client: subprocess.Popen, seconds: float) -> list[dict]:
     return json.loads(answers)
 
 
-def client(path: str, port: int, streams: int, at: float, seconds: float, prompt: int, output: int, salt: int) -> list[dict]:
+def client(path: str, port: int, streams: int, at: float, seconds: float, prompt: int, output: int, shared: int,
+           vary: int, salt: int) -> list[dict]:
     """One process of keep_busy; begins at `at`."""
     lock, numbers = threading.Lock(), iter(range(10**9))
 
@@ -83,7 +85,8 @@ def client(path: str, port: int, streams: int, at: float, seconds: float, prompt
         while time.monotonic() < at + seconds:
             with lock:
                 number = salt * 10_000 + next(numbers)
-            done.append(one(port, engine.request(prompt, output, number), path=path))
+            length = output - vary + 37 * number % (2 * vary + 1)
+            done.append(one(port, engine.request(prompt, length, number, shared), path=path))
         return done
 
     time.sleep(max(at - time.monotonic(), 0))
@@ -151,5 +154,5 @@ def milliseconds(seconds: float | None) -> float | None:
 
 
 if __name__ == "__main__":
-    port, streams, *numbers, prompt, output, salt = sys.argv[2:]
-    print(json.dumps(client(sys.argv[1], int(port), int(streams), *map(float, numbers), int(prompt), int(output), int(salt))))
+    path, port, streams, at, seconds, *sizes = sys.argv[1:]
+    print(json.dumps(client(path, int(port), int(streams), float(at), float(seconds), *map(int, sizes))))

@@ -49,11 +49,12 @@ class Places(unittest.TestCase):
 
 class Status(unittest.TestCase):
     def test_is_compared_where_both_know(self):
-        status = {"gpus": [{"uuid": "a", "memory_used_bytes": 10 * MIB, "processes": [
-            {"pid": 1, "memory_bytes": 8 * MIB + MIB // 2}, {"pid": 2, "memory_bytes": None}, {"pid": 3, "memory_bytes": 5}]},
-            {"uuid": "b", "memory_used_bytes": 7 * MIB, "processes": []}]}
-        found = compare.status_beside_smi(status, {"a": 9, "b": None}, {"a": {1: 8, 2: 4}})
-        self.assertEqual(found, {"cards": [1.0], "processes": [0.5]})
+        status = {"gpus": [{"index": 0, "uuid": "a", "memory_used_bytes": 10 * MIB, "processes": [
+            {"pid": 1, "role": "engine", "memory_bytes": 8 * MIB + MIB // 2}, {"pid": 2, "role": "engine", "memory_bytes": None},
+            {"pid": 3, "role": "stranger", "memory_bytes": 5}, {"pid": 4, "role": "analytics", "memory_bytes": 2 * MIB}]},
+            {"index": 1, "uuid": "b", "memory_used_bytes": 7 * MIB, "processes": []}]}
+        found = compare.status_beside_smi(status, {"a": 9, "b": None}, {"a": {1: 8, 2: 4, 4: 4}})
+        self.assertEqual(found, {"card 0": [1.0], "engine": [0.5], "others": [-2.0], "card 1": []})
 
 
 class Texts(unittest.TestCase):

@@ -1,4 +1,6 @@
+import argparse
 import os
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -28,6 +30,37 @@ class CudaLibraries(unittest.TestCase):
         self.assertEqual(parts.missing_libraries(self.folder), [])
         path = parts.cuda_environment(self.folder)["LD_LIBRARY_PATH"].split(":")
         self.assertEqual(path, [str(wheel), str(self.here), "/elsewhere"])
+
+
+class Archives(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.options = argparse.Namespace(pack=self.folder / "pack", work=self.folder / "work", cpu=False)
+        self.options.pack.mkdir()
+
+    def pack(self, name: str, word: str) -> Path:
+        source = self.folder / "source/rapids"
+        source.mkdir(parents=True, exist_ok=True)
+        (source / "word").write_text(word)
+        archive = self.options.pack / f"{name}.tar.xz"
+        subprocess.run(["tar", "-C", source.parent, "-cJf", archive, "rapids"], check=True)
+        return archive
+
+    def test_an_archive_is_unpacked_again_when_another_came(self):
+        archive = self.pack("analytics", "first")
+        seen = parts.unpack(archive, self.options.work / "analytics") / "rapids/word"
+        seen.write_text("untouched")
+        parts.unpack(archive, self.options.work / "analytics")
+        self.assertEqual(seen.read_text(), "untouched")
+        parts.unpack(self.pack("analytics", "second"), self.options.work / "analytics")
+        self.assertEqual(seen.read_text(), "second")
+
+    def test_analyses_find_what_is_packed_or_came_before(self):
+        self.assertEqual(parts.analytics_environment(self.options), {})
+        self.pack("analytics", "graphs")
+        (self.options.work / "cudf/rapids").mkdir(parents=True)
+        found = parts.analytics_environment(self.options)["LLAMATELEMETRY_RAPIDS"].split(":")
+        self.assertEqual(found, [str(self.options.work / name) for name in ("programs", "analytics/rapids", "cudf/rapids")])
 
 
 if __name__ == "__main__":

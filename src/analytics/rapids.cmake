@@ -16,7 +16,8 @@ endfunction()
 
 if(CUGRAPH_INCLUDE)
   llt_rapids_library(llamatelemetry_rapids
-    gpu/plugin/algorithms.cc gpu/plugin/cugraph_api.cc gpu/plugin/libraries.cc gpu/plugin/plugin.cc)
+    gpu/plugin/algorithms.cc gpu/plugin/cugraph_api.cc gpu/plugin/libraries.cc gpu/plugin/plugin.cc
+    gpu/plugin/waiting.cc)
   target_include_directories(llamatelemetry_rapids SYSTEM PRIVATE ${CUGRAPH_INCLUDE})
 endif()
 if(CUGRAPH_INCLUDE AND CUDF_INCLUDE)

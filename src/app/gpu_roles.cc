@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "analytics/gpu/worker.h"
 #include "app/units.h"
 
 namespace llt::app {
@@ -15,6 +19,30 @@ namespace {
 
 std::string holds(const telemetry::GpuProcessState& process) {
   return process.memory_bytes ? fmt::format("holds {} of", format_size(*process.memory_bytes)) : "is on";
+}
+
+// The program of a process, whatever its path is called by now. False when it may not be seen.
+bool is_same_program(std::int64_t one, std::int64_t other) {
+  struct stat a {
+  }, b{};
+  return ::stat(fmt::format("/proc/{}/exe", one).c_str(), &a) == 0 &&
+         ::stat(fmt::format("/proc/{}/exe", other).c_str(), &b) == 0 && a.st_dev == b.st_dev &&
+         a.st_ino == b.st_ino;
+}
+
+// A worker of this program, whichever command started it: the console's graphs, or `graph` beside this
+// instance. It is known by its name and by who started it. Its own program cannot be seen: nobody may trace
+// it, and while it ends, still holding its card, it has none.
+bool is_analytics_worker(std::int64_t pid, std::int64_t own) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string line, state;
+  std::int64_t parent = 0;
+  if (!std::getline(file, line, '\0')) return false;
+  const std::size_t begin = line.find('('), end = line.rfind(')');
+  if (end == std::string::npos || line.substr(begin + 1, end - begin - 1) != analytics::gpu::kWorkerName)
+    return false;
+  std::istringstream rest(line.substr(end + 1));
+  return rest >> state >> parent && is_same_program(parent, own);
 }
 
 }  // namespace
@@ -25,6 +53,7 @@ std::string_view process_role(std::int64_t pid, std::span<const std::int64_t> en
   const std::int64_t group = ::getpgid(process);
   const auto is = [&](std::int64_t engine) { return engine != 0 && (engine == pid || engine == group); };
   if (std::ranges::any_of(engines, is)) return "engine";
+  if (is_analytics_worker(pid, own)) return "analytics";
   return ::kill(process, 0) != 0 && errno == ESRCH ? "unknown" : "stranger";
 }
 

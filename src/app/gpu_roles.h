@@ -16,8 +16,8 @@
 
 namespace llt::app {
 
-/// "engine": one of `engines` or a process of its group; "llamatelemetry": `own`; "unknown": not to be seen
-/// from here, as in another container; else "stranger".
+/// "engine": one of `engines` or a process of its group; "llamatelemetry": `own`; "analytics": a GPU worker
+/// of the same program; "unknown": not to be seen from here, as in another container; else "stranger".
 [[nodiscard]] std::string_view process_role(std::int64_t pid, std::span<const std::int64_t> engines,
                                             std::int64_t own);
 

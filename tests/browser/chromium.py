@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
+# WebGL on the processor.
+WEBGL_FLAGS = [flag for flag in FLAGS if flag != "--disable-gpu"] + ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 def executable() -> str | None:
@@ -16,11 +18,11 @@ def executable() -> str | None:
 
 
 @contextmanager
-def launched():
+def launched(flags: list[str] = FLAGS):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS, headless=True)
+        browser = playwright.chromium.launch(executable_path=executable(), args=flags, headless=True)
         yield browser
         browser.close()
 

@@ -6,14 +6,12 @@ from . import chromium
 from .pictures import pictured  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.timeout(180)
-SOFTWARE_WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 
 
 @pytest.fixture(scope="module")
 def webgl(browser):
     """A browser that draws WebGL on the processor."""
-    flags = [flag for flag in chromium.FLAGS if flag != "--disable-gpu"] + SOFTWARE_WEBGL
-    another = browser.browser_type.launch(executable_path=chromium.executable(), args=flags, headless=True)
+    another = browser.browser_type.launch(executable_path=chromium.executable(), args=chromium.WEBGL_FLAGS, headless=True)
     yield another
     another.close()
 

@@ -1,7 +1,10 @@
 """`up` starts the engine from a plan, on its own cards only, and says how plan and reality compare."""
 
 import json
+import os
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,6 +154,56 @@ def test_an_engine_without_cuda_runs_on_the_cpu_and_says_so(up, llama_server, ti
                   environment=two_cards.environment())
     assert "has no CUDA" in instance.log()
     assert status(instance)["placement"]["name"] == "cpu"
+
+
+@pytest.fixture
+def worker(binary, tmp_path):
+    """The process id of a GPU worker at work for `graph`, both halted, and the `graph` that started it."""
+    plugin = binary.parent / "test_rapids"
+    if not plugin.is_dir():
+        pytest.skip(f"{plugin} is not built (LLAMATELEMETRY_TESTS)")
+    edges = tmp_path / "edges.csv"
+    edges.write_text("src,dst\n" + "".join(f"{i},{i // 2}\n" for i in range(1, 500)))
+    command = [binary, "graph", "--edges", edges, "--algorithm", "layout", "--iterations", "100000000", "--backend", "gpu"]
+    graph = subprocess.Popen(command, env={**os.environ, "LLAMATELEMETRY_RAPIDS": str(plugin)}, stdout=subprocess.DEVNULL)
+    children = Path(f"/proc/{graph.pid}/task/{graph.pid}/children")
+
+    def at_work():
+        return [int(pid) for pid in children.read_text().split() if Path(f"/proc/{pid}/comm").read_text() == "llt-analytics\n"]
+    pid = wait_until(at_work, "the worker", 10)[0]
+    for process in (graph.pid, pid):
+        os.kill(process, signal.SIGSTOP)
+    yield pid
+    graph.kill()  # which ends the worker
+    graph.wait()
+
+
+def roles(instance, gpu: int) -> dict[int, str]:
+    return {process["pid"]: process["role"] for process in status(instance)["gpus"][gpu]["processes"]}
+
+
+def test_our_analytics_are_told_from_strangers(serve, two_cards, worker):
+    instance = serve(two_cards)
+    impostor = subprocess.Popen([sys.executable, "-c", "open('/proc/self/comm', 'w').write('llt-analytics'); input()"],
+                                stdin=subprocess.PIPE)
+    try:
+        two_cards.processes = [(1, worker, 700 * MIB), (0, worker, 300 * MIB), (1, impostor.pid, 7 * MIB)]
+        two_cards.write()
+        expected = {worker: "analytics", impostor.pid: "stranger"}
+        wait_until(lambda: roles(instance, 1) == expected, "the roles", 5)
+        wrong = status(instance)["placement"]["misplaced"]
+        assert f"process {worker} (analytics) holds 300.0 MiB of GPU 0, which is meant for engine" in wrong
+        assert f"process {impostor.pid} (stranger) holds 7.0 MiB of GPU 1, which is meant for analytics" in wrong
+        assert len(wrong) == 2
+        # It ends, and who started it has not seen that yet: it has no program any more, and may still hold its memory.
+        os.kill(worker, signal.SIGKILL)
+        wait_until(lambda: Path(f"/proc/{worker}/cmdline").read_bytes() == b"", "the worker's end", 5)
+        assert roles(instance, 1) == expected
+        wait_until(lambda: instance.sql("SELECT 1 FROM gpu_processes WHERE role = 'analytics' AND gpu = 1"), "the store", 5,
+                   every_s=0.3)
+    finally:
+        impostor.kill()
+        impostor.wait()
 
 
 def test_a_process_in_the_wrong_place_is_named(serve, two_cards, binary):

@@ -143,7 +143,7 @@ class Worker {
 
 int run_worker() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::prctl(PR_SET_NAME, "llt-analytics");
+  ::prctl(PR_SET_NAME, kWorkerName);
   ::prctl(PR_SET_DUMPABLE, 0);  // a crash inside CUDA would leave gigabytes behind
   Worker worker;
   Command command;

@@ -9,6 +9,7 @@
 #include "analytics/gpu/plugin/libraries.h"
 #include "analytics/gpu/plugin/memory_limit.h"
 #include "analytics/gpu/plugin/tables.h"
+#include "analytics/gpu/plugin/waiting.h"
 #include "analytics/gpu/plugin/what_failed.h"
 
 using llt::rapids::DeviceGraph;
@@ -102,6 +103,7 @@ __attribute__((visibility("default"))) int llt_rapids_open(const char* folders, 
   rapids->libraries = llt::rapids::open_libraries(folders, static_cast<llt_rapids_work>(work));
   if (!rapids->libraries.problem.empty())
     return report(LLT_RAPIDS_UNAVAILABLE, rapids->libraries.problem, message);
+  llt::rapids::sleep_while_waiting();
   int status = limit_memory(*rapids, memory_bytes, message);
   if (status == LLT_RAPIDS_OK)
     status = work == LLT_RAPIDS_GRAPHS ? open_graphs(*rapids, message) : open_tables(*rapids, message);
