@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+
 // LLAMATELEMETRY_CONSOLE: the running console that `npm run dev` asks for data.
 const target = process.env.LLAMATELEMETRY_CONSOLE ?? "http://127.0.0.1:8081";
 
@@ -8,9 +10,11 @@ export default defineConfig({
   base: "/",
   resolve: {
     alias: {
-      "@schema": fileURLToPath(new URL("generated/schema.ts", import.meta.url)),
-      // What its package.json names as main has no default export, which cosmos.gl imports.
-      "gl-bench": fileURLToPath(new URL("node_modules/gl-bench/dist/gl-bench.module.js", import.meta.url)),
+      "@schema": here("generated/schema.ts"),
+      // What cosmos.gl brings along and this page never uses.
+      dompurify: here("stand_ins/dompurify.ts"),
+      "gl-bench": here("stand_ins/gl_bench.ts"),
+      random: here("stand_ins/random.ts"),
     },
   },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

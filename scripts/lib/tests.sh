@@ -115,9 +115,10 @@ in_test_venv() { PATH=$test_venv/bin:$PATH "$@"; }
 
 # whole_program FOLDER PYTEST-ARGS...: the tests of one folder, through the real binary.
 whole_program() {
-  local folder=$1
+  local folder=$1 beside=()
   shift
+  if [[ $folder == browser ]]; then beside=(-n 2 --dist loadfile); fi
   cd "$LLT_ROOT/tests" || return
   PYTHONDONTWRITEBYTECODE=1 with_node with_go in_test_venv \
-    python -m pytest -p no:cacheprovider -q --junitxml="$LLT_ROOT/build/test-results/$folder.xml" "$folder" "$@"
+    python -m pytest -p no:cacheprovider -q "${beside[@]}" --junitxml="$LLT_ROOT/build/test-results/$folder.xml" "$folder" "$@"
 }

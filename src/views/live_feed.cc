@@ -26,7 +26,7 @@ constexpr UnixSecond kEventsReach = 24 * 3600;
 constexpr int kHistoryStride = 5;          // windows of the past are computed for every fifth second
 constexpr UnixSecond kReplayBefore = 300;  // a viewer that was away gets this much again: it may have grown
 constexpr UnixSecond kSlotsReach = 60;     // who was in which slot
-constexpr UnixSecond kLateSteps = 3;       // steps of the newest seconds may still come in
+constexpr UnixSecond kLate = 3;            // rows of the newest seconds may still come in
 constexpr int kTurnsShown = 400;
 constexpr int kStepsShown = 240;
 constexpr std::int64_t kStayWarm = 30 * kSecond;  // after the last viewer left, for the one that reloads
@@ -67,6 +67,7 @@ LiveFeed::LiveFeed(Options options, store::Reader& reader, std::function<LiveFac
       published_(std::move(published)),
       boot_(random_span_id().hex()),
       series_(options.history_seconds),
+      gpus_(options.history_seconds),
       requests_(kRequestsShown),
       thread_([this] { run(); }) {}
 
@@ -102,9 +103,10 @@ LiveFrame LiveFeed::history(std::string_view last_event_id) const {
   const bool complete = after < series_.points().front().time;
   if (complete) after = 0;
   const std::string data = fmt::format(
-      R"({{"boot":"{}","complete":{},"columns":{},"rows":{},"window_seconds":{},{},"losses":{},"events":{},"requests":{},"turns":{},"steps":{}}})",
+      R"({{"boot":"{}","complete":{},"columns":{},"rows":{},"window_seconds":{},{},"losses":{},"events":{},"requests":{},"turns":{},"steps":{},"gpu_columns":{},"gpu_rows":{}}})",
       boot_, complete, point_columns_json(), rows_json(series_.points(), after), kWindowSeconds, facts_json_,
-      losses_, newest_events_, requests_.all(), turns_, steps_);
+      losses_, newest_events_, requests_.all(), turns_, steps_, gpu_columns_json(),
+      gpu_rows_json(gpus_.after(after)));
   return {frames_.back().sequence,
           std::make_shared<const std::string>(frame_text("history", boot_, newest_, data))};
 }
@@ -231,6 +233,7 @@ Result<> LiveFeed::load_history(UnixSecond newest) {
   (void)series_.take_revised();
   requests_.clear();
   (void)requests_.absorb(*requests);
+  gpus_.clear();
   newest_ = newest;
   frames_.clear();
   ++sequence_;  // a gap: viewers that are here already take the history again
@@ -243,7 +246,7 @@ Result<> LiveFeed::read_new_seconds(UnixSecond newest) {
   if (!contributions) return std::unexpected(std::move(contributions.error()));
   auto windows = read_windows(reader_, newest_ + 1, newest, 1);
   if (!windows) return std::unexpected(std::move(windows.error()));
-  auto steps = read_step_seconds(reader_, newest_ + 1 - kLateSteps, newest);
+  auto steps = read_step_seconds(reader_, newest_ + 1 - kLate, newest);
   if (!steps) return std::unexpected(std::move(steps.error()));
 
   const std::lock_guard lock(mutex_);
@@ -266,15 +269,21 @@ void LiveFeed::publish(const LiveFacts& facts, const Result<>& outcome) {
       or_empty(read_newest_events(reader_, now_unix() / kSecond - kEventsReach, kEventsShown));
   std::string requests = or_empty(read_newest_requests(reader_, newest_ - kWindowSeconds, kRequestsPerTick));
   const std::int64_t since = (newest_ - kSlotsReach) * kSecond;
-  const std::int64_t fresh = (newest_ - kLateSteps) * kSecond;
+  const std::int64_t fresh = (newest_ - kLate) * kSecond;
   FreshRows turns;
   FreshRows steps;
   if (stepping(series_)) {
     turns = read_turns(reader_, since, fresh, kTurnsShown).value_or(FreshRows{});
     steps = read_newest_steps(reader_, since, fresh, kStepsShown).value_or(FreshRows{});
   }
+  std::vector<GpuPoint> cards;
+  if (!facts.gpus.empty()) {
+    const UnixSecond reach = gpus_.empty() ? options_.history_seconds - 1 : kLate;
+    cards = read_gpu_points(reader_, newest_ - reach, newest_).value_or(std::vector<GpuPoint>{});
+  }
 
   const std::lock_guard lock(mutex_);
+  gpus_.put(cards);
   losses_ = std::move(losses);
   turns_ = std::move(turns.all);
   steps_ = std::move(steps.all);
@@ -282,9 +291,10 @@ void LiveFeed::publish(const LiveFacts& facts, const Result<>& outcome) {
   facts_json_ = facts_members_json(facts);
   const SecondPoint newest = series_.empty() ? SecondPoint{.time = newest_} : series_.points().back();
   const std::string data = fmt::format(
-      R"({{"boot":"{}",{},{},"losses":{},"events":{},"requests":{},"columns":{},"revised":{},"turns":{},"steps":{},"store_error":{}}})",
+      R"({{"boot":"{}",{},{},"losses":{},"events":{},"requests":{},"columns":{},"revised":{},"turns":{},"steps":{},"gpu_columns":{},"gpu_rows":{},"store_error":{}}})",
       boot_, point_members_json(newest), facts_json_, losses_, newest_events_, requests_.absorb(requests),
       point_columns_json(), rows_json(series_.take_revised(), 0), turns.fresh, steps.fresh,
+      gpu_columns_json(), gpu_rows_json(gpus_.after(newest_ - kLate - 1)),
       outcome ? "null" : json_string(outcome.error().to_string()));
   frames_.push_back(
       {++sequence_, std::make_shared<const std::string>(frame_text("tick", boot_, newest_, data))});

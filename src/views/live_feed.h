@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "views/console.h"
+#include "views/gpu_curves.h"
 #include "views/live_series.h"
 #include "views/recent_rows.h"
 
@@ -77,6 +78,7 @@ class LiveFeed {
   LiveSeries series_;              ///< written by the thread under the lock, read by anyone under it
   std::deque<LiveFrame> frames_;
   std::uint64_t sequence_ = 0;  ///< of the newest frame
+  GpuCurves gpus_;
   RecentRows requests_;
   std::string turns_ = "[]", steps_ = "[]";  ///< what a new viewer gets of the last minute
   std::string newest_events_ = "[]", losses_ = "[]", facts_json_;

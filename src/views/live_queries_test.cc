@@ -2,6 +2,7 @@
 
 #include "views/live_queries.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <set>
 
 #include "store/store.h"
+#include "views/gpu_curves.h"
 #include "views/heatmap_api.h"
 #include "views/json_rows.h"
 #include "views/range_api.h"
@@ -304,6 +306,55 @@ TEST_F(LiveQueries, HeatmapCountsEveryRequestOnce) {
   const Json none = Json::parse(request_heatmap(*store_, *Target::parse("/x?model=none")).body);
   EXPECT_EQ(none["count"], 0);
   EXPECT_EQ(request_heatmap(*store_, *Target::parse("/x?metric=model")).status, 400u);
+}
+
+TEST_F(LiveQueries, GpuCurvesTellWhatIsKnownOnly) {
+  const auto sample = [&](std::uint16_t gpu, std::int64_t at, double use,
+                          std::optional<std::uint64_t> memory) {
+    store::GpuSampleRow row;
+    row.unix_ns = at;
+    row.gpu = gpu;
+    row.utilization = use;
+    row.memory_used_bytes = memory;
+    row.temperature_celsius = 40 + use * 10;
+    store_->append(std::move(row));
+  };
+  const auto process = [&](std::uint16_t gpu, std::string role, std::optional<std::uint64_t> memory) {
+    store::GpuProcessRow row;
+    row.unix_ns = kNow * kSecond + 5;
+    row.gpu = gpu;
+    row.role = std::move(role);
+    row.memory_bytes = memory;
+    store_->append(std::move(row));
+  };
+  const std::int64_t begin = kNow * kSecond;
+  sample(0, begin, 0.2, 3000);
+  sample(0, begin + kSecond / 2, 0.6, 5000);
+  sample(0, begin + kSecond, 0, 1000);
+  sample(1, begin + 1, 0, std::nullopt);
+  ASSERT_TRUE(store_->flush(5000));
+  auto points = read_gpu_points(*store_, kNow, kNow + 9);
+  ASSERT_EQ(points->size(), 3u);
+  EXPECT_EQ(points->front().engine_bytes, std::nullopt) << "a driver that tells of no process does not say 0";
+
+  process(0, "engine", 2500);
+  process(0, "stranger", 100);
+  process(1, "analytics", std::nullopt);
+  ASSERT_TRUE(store_->flush(5000));
+  points = read_gpu_points(*store_, kNow, kNow + 9);
+  EXPECT_EQ(gpu_rows_json(*points),
+            fmt::format("[[{0},0,0.4,null,46,4000,2500,0],[{0},1,0,null,40,null,null,null],"
+                        "[{1},0,0,null,40,1000,2500,0]]",
+                        kNow, kNow + 1))
+      << "the second that no reading of the processes fell into has the one before";
+  const auto coarse = read_gpu_points(*store_, kNow, kNow + 9, 10);
+  ASSERT_EQ(coarse->size(), 2u);
+  EXPECT_EQ(coarse->front().engine_bytes, 2500) << "a mean over readings, not over time";
+
+  GpuCurves curves(1);
+  curves.put(*points);
+  EXPECT_EQ(curves.after(0).size(), 1u) << "what is older than it holds is gone";
+  EXPECT_TRUE(curves.after(kNow + 1).empty());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "store/reader.h"
+#include "views/gpu_curves.h"
 #include "views/json_rows.h"
 #include "views/live_json.h"
 #include "views/live_queries.h"
@@ -117,10 +118,14 @@ Reply curves_of_range(store::Reader& reader, const Target& target) {
   if (!range) return error_reply(range.error());
   Points points(*range);
   if (auto filled = fill(points, reader, *range); !filled) return error_reply(filled.error());
+  const auto gpus = read_gpu_points(reader, range->from, range->to - 1, range->step);
+  if (!gpus) return error_reply(gpus.error());
   Reply reply;
-  reply.body = fmt::format(R"({{"from":{},"to":{},"step":{},"columns":{},"rows":{}}})"
-                           "\n",
-                           range->from, range->to, range->step, point_columns_json(), points.rows());
+  reply.body =
+      fmt::format(R"({{"from":{},"to":{},"step":{},"columns":{},"rows":{},"gpu_columns":{},"gpu_rows":{}}})"
+                  "\n",
+                  range->from, range->to, range->step, point_columns_json(), points.rows(),
+                  gpu_columns_json(), gpu_rows_json(*gpus));
   return reply;
 }
 

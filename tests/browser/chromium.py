@@ -50,3 +50,10 @@ def watched_page(context, console: str) -> Watched:
     watched.page.on("pageerror", lambda error: watched.problems.append(str(error)))
     watched.page.on("request", note_request)
     return watched
+
+
+def fits(page, *widths: int) -> None:
+    """Nothing scrolls sideways at these widths, once the page has taken each."""
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 844})
+        page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth", timeout=10_000)

@@ -10,7 +10,7 @@ from . import chromium
 
 
 # What a page shows when it is there.
-READY = {"/": "#plot-phases .main-svg", "/requests": "#request-list table[aria-busy=false]", "/sql": ".cm-content"}
+READY = {"/": "#charts .values", "/requests": "#request-list table[aria-busy=false]", "/sql": ".editor textarea"}
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +25,16 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """open_page(console, path, **context options): a page of the console that shows what it is for."""
+    """open_page(console, path, charts=False, **context options): a page of the console that shows what it is for.
+    Plotly is most of what a page costs, so it comes to those alone whose charts are looked at."""
     contexts = []
 
-    def open_(console: str, path: str = "/", **options) -> chromium.Watched:
+    def open_(console: str, path: str = "/", charts: bool = False, **options) -> chromium.Watched:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         watched = chromium.watched_page(context, console)
+        if not charts:
+            watched.page.route("**/assets/plotly*", lambda route: None)  # it is still on its way when the test is over
         watched.page.goto(console + path)
         watched.page.wait_for_selector("#connection[data-state=live]", timeout=15_000)
         watched.page.wait_for_selector(READY.get(path.split("?")[0], "main h1"), timeout=30_000)

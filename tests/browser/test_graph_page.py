@@ -1,6 +1,9 @@
 """The page Graph in a real browser: with software WebGL, and on a plain canvas where there is none."""
 
+import urllib.parse
+
 import pytest
+from playwright.sync_api import expect
 
 from . import chromium
 from .pictures import pictured  # noqa: F401 (a fixture)
@@ -166,8 +169,33 @@ def test_an_empty_graph_teaches(at):
     assert "No prompt has come twice" in page.inner_text(".graph-empty")
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_scrolls_sideways(at, width):
-    page = at("/graph?graph=interference", viewport={"width": width, "height": 840}).page
+def test_a_query_is_drawn_as_a_graph(at):
+    rows = "SELECT * FROM (VALUES ('a', 1, 'b', 7), ('b', 2, 'c', 1), (NULL, 3, 'c', 1), ('c', 4, 'd', -1)) t(one, n, other, cost)"
+    watched = at("/sql?" + urllib.parse.urlencode({"view": "graph", "q": rows}))
+    page = watched.page
+    drawn(page, "webgl")
+    result = page.locator(".result-graph")
+    expect(result).to_contain_text("3 of 4 rows are edges; 1 are left out")
+    expect(page.locator("#findings-title")).to_have_text("4 nodes, 3 edges")
+    page.get_by_label("Weight").select_option("cost")
+    expect(result).to_contain_text("2 of 4 rows are edges; 2 are left out")
+    expect(page.locator("#findings-title")).to_have_text("3 nodes, 2 edges")
+    assert page.evaluate("window.llamatelemetryGraph.picture.edges.find((one) => one.name === 'weight').values[0]") == 7
+    page.get_by_label("To", exact=True).select_option("n")
+    expect(page.locator("#findings-title")).to_have_text("4 nodes, 2 edges")
+    assert "target=n" in page.url and "weight=cost" in page.url
+    page.get_by_role("link", name="On the Graph page").click()
+    page.wait_for_url("**/graph?graph=edges-*")
+    expect(page.locator("#findings-title")).to_have_text("4 nodes, 2 edges")
+    assert watched.problems == [] and watched.outside == []
+
+
+def test_a_result_that_is_no_graph_says_why(at):
+    page = at("/sql?" + urllib.parse.urlencode({"view": "graph", "q": "SELECT 1 AS one"})).page
+    expect(page.locator("#result")).to_contain_text("A graph needs two columns")
+
+
+def test_nothing_scrolls_sideways(at):
+    page = at("/graph?graph=interference").page
     drawn(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    chromium.fits(page, 390, 1280)

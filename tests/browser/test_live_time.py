@@ -14,7 +14,7 @@ SCRIPT = {"queue_ms": 5, "prefill_ms": 20, "token_ms": 5, "tokens": 8}
 def ended(page) -> float:
     """Requests under the curve of ended ones, per second times seconds."""
     return page.evaluate("""() => {
-      const {x, y} = document.querySelector('#plot-requests').data[0];
+      const {x, y} = document.querySelector('#plot-requests').data?.[0];
       const step = x.length > 1 ? (Date.parse(x[1] + 'Z') - Date.parse(x[0] + 'Z')) / 1000 : 1;
       return y.reduce((sum, value) => sum + (value ?? 0), 0) * step;
     }""")
@@ -24,7 +24,7 @@ def test_a_longer_time_comes_from_the_store(through, open_page, send_chat):
     for _ in range(3):
         send_chat(through, f"range-{uuid.uuid4().hex[:8]}", **SCRIPT)
     stored = through.sql("SELECT count(*) AS n FROM requests WHERE operation IS NOT NULL")[0]["n"]
-    watched = open_page(through.console, "/?span=3600")
+    watched = open_page(through.console, "/?span=3600", charts=True)
     page = watched.page
     page.wait_for_function("() => (document.querySelector('#plot-requests').data?.[0].x.length ?? 0) > 100", timeout=20_000)
     assert ended(page) == pytest.approx(stored, abs=0.1) or ended(page) >= 3
@@ -36,7 +36,7 @@ def test_a_longer_time_comes_from_the_store(through, open_page, send_chat):
 
 
 def test_a_stretch_of_the_past(through, open_page):
-    page = open_page(through.console).page
+    page = open_page(through.console, charts=True).page
     page.click("#choose-stretch")
     now = int(time.time())
     inputs = page.locator("#stretch input")
@@ -50,8 +50,8 @@ def test_a_stretch_of_the_past(through, open_page):
 
 
 def test_a_comparison_lies_under_the_curves(through, open_page):
-    page = open_page(through.console, "/?compare=3600").page
-    page.wait_for_function("() => document.querySelector('#plot-ttft').data.some((one) => one.name === 'p95, earlier')", timeout=20_000)
+    page = open_page(through.console, "/?compare=3600", charts=True).page
+    page.wait_for_function("() => document.querySelector('#plot-ttft').data?.some((one) => one.name === 'p95, earlier')", timeout=20_000)
     expect(page.locator("#chart-phases dt", has_text="all, earlier")).to_be_visible()
 
 
@@ -73,7 +73,7 @@ def test_objectives_stand_in_the_url_and_are_judged(through, open_page, send_cha
 
 
 def test_every_chart_is_a_file(through, open_page):
-    page = open_page(through.console).page
+    page = open_page(through.console, charts=True).page
     with page.expect_download() as table:
         page.click("#chart-ttft button:has-text('CSV')")
     lines = open(table.value.path(), encoding="utf-8", newline="").read().split("\r\n")

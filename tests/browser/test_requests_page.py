@@ -1,6 +1,7 @@
 """The requests page: what one filters, sorts, chooses and drags is what the store says, and stands in the URL."""
 
 import json
+import re
 import urllib.parse
 import urllib.request
 import uuid
@@ -93,6 +94,31 @@ def test_dragging_over_the_picture_selects(through, open_page, filled):
     assert "since=" in page.url and "filter=total_ns%3Age" in page.url
     page.go_back()
     settled(page, 5)
+
+
+def test_the_picture_by_keyboard(through, open_page, filled):
+    watched = open_page(through.console, f"/requests?search={filled}")
+    page = watched.page
+    settled(page, 5)
+    picture = page.locator(".heatmap canvas")
+    picture.focus()
+    page.keyboard.press("ArrowRight")
+    status = page.locator(".heatmap-cursor")
+    expect(status).to_contain_text("request")
+    for key in ("Home", "PageDown", "Shift+End", "Shift+PageUp"):
+        page.keyboard.press(key)
+    expect(status).to_contain_text("5 requests, 1 failed")
+    expect(picture).to_have_attribute("aria-label", re.compile("selected: .* 5 requests"))
+    page.keyboard.press("Escape")
+    expect(status).to_have_count(0)
+    # The slow one alone: the topmost row of all columns.
+    for key in ("ArrowLeft", "Home", "PageUp", "Shift+End", "Enter"):
+        page.keyboard.press(key)
+    assert settled(page, 1) == [f"{filled}-0"]
+    assert "since=" in page.url and "filter=total_ns%3Age" in page.url
+    page.go_back()
+    settled(page, 5)
+    assert watched.problems == []
 
 
 def test_a_row_opens_to_its_phases(through, open_page, filled):

@@ -16,7 +16,7 @@ def test_page_survives_a_restart(up, scripted, open_page, send_chat):
     console = free_address()
     first = up("--upstream", scripted.url, "--console", console)
     send_chat(first, "before-restart", tokens=3)
-    page = open_page(first.console).page
+    page = open_page(first.console, charts=True).page
     before = page.locator('tr.request[data-request-id="before-restart"]')
     before.wait_for(timeout=15_000)
     first.stop()
@@ -31,7 +31,7 @@ def test_page_survives_a_restart(up, scripted, open_page, send_chat):
     assert before.count() == 1
     # The curves are read from the store again, so the time before the restart is still there.
     page.wait_for_function(  # a function: the page's policy forbids evaluating an expression's text
-        "() => document.querySelector('#plot-requests').data[0].y.reduce((sum, value) => sum + value, 0) >= 2",
+        "() => document.querySelector('#plot-requests').data?.[0].y.reduce((sum, value) => sum + value, 0) >= 2",
         timeout=15_000)
 
 

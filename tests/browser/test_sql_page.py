@@ -13,7 +13,7 @@ def at(sql: str, **more) -> str:
 
 
 def write(page, sql: str) -> None:
-    page.locator(".cm-content").click()
+    page.locator(".editor textarea").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(sql)
 
@@ -59,7 +59,7 @@ def test_a_running_query_can_be_stopped(through, open_page):
 
 
 def test_the_result_as_a_chart(through, open_page):
-    watched = open_page(through.console, at("SELECT range AS x, range * range AS y FROM range(50)", view="chart"))
+    watched = open_page(through.console, at("SELECT range AS x, range * range AS y FROM range(50)", view="chart"), charts=True)
     page = watched.page
     page.wait_for_selector("#plot-result .main-svg", timeout=30_000)
     assert page.evaluate("document.querySelector('#plot-result').data[0].y.at(-1)") == 49 * 49
@@ -98,4 +98,23 @@ def test_tables_can_be_found_and_put_in(through, open_page):
     write(page, "SELECT ")
     page.fill(".schema input", "copied_from")
     page.click(".schema li button:has-text('copied_from')")
-    expect(page.locator(".cm-content")).to_contain_text("SELECT copied_from")
+    expect(page.locator(".editor textarea")).to_have_value("SELECT copied_from")
+
+
+def test_what_is_typed_is_completed_from_the_tables(through, open_page):
+    watched = open_page(through.console, "/sql")
+    page = watched.page
+    page.locator(".schema details").first.wait_for()  # the tables are known
+    write(page, "SELECT r. FROM requests r")
+    page.keyboard.press("Home")
+    for _ in "SELECT r.":
+        page.keyboard.press("ArrowRight")
+    page.keyboard.type("ttf")
+    options = page.locator(".pce-ac-row")
+    expect(options.first).to_contain_text("ttft_ns")
+    page.keyboard.press("Enter")
+    expect(page.locator(".editor textarea")).to_have_value("SELECT r.ttft_ns FROM requests r")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("Tab")
+    expect(page.locator("#run")).to_be_focused()
+    assert watched.problems == [] and watched.outside == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .chromium import watched_page
+from .chromium import fits, watched_page
 from .pictures import LARGE, pictured  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.timeout(120)
@@ -121,7 +121,8 @@ def test_wheel_drag_and_click(at):
     # The lane of the slot where the neighbour was.
     where = page.evaluate("""() => {
       const t = window.llamatelemetryTimeline, track = t.trace.tracks.find((one) => one.id === "slot-0-1");
-      return {x: t.x(400e6), y: t.laneTop(track.first_lane) - t.scroll + 8};
+      const place = t.placeOf(track.first_lane, 400e6);
+      return {x: place.x, y: place.y + 8};
     }""")
     page.mouse.click(box["x"] + where["x"], box["y"] + where["y"])
     page.wait_for_selector(".members")
@@ -142,9 +143,8 @@ def test_large_traces_zoom_to_single_rows(at):
     assert watched.problems == []
 
 
-@pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("path", ["/trace", "/trace/slow"])
-def test_nothing_scrolls_sideways(at, path, width):
-    page = at(path, viewport={"width": width, "height": 840}).page
+def test_nothing_scrolls_sideways(at, path):
+    page = at(path).page
     page.wait_for_selector(".trace-row, .timeline-canvas", timeout=20_000)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fits(page, 390, 1280)

@@ -1,14 +1,19 @@
-// The console: the shell is drawn at once, the page that the URL names follows in its own chunk.
+// The console: the frame stands in index.html, the page that the URL names follows in its own chunk.
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/parts.css";
 import { render } from "preact";
 import { startLive } from "./data/live";
 import { App } from "./shell/app";
+import { pageAt } from "./shell/pages";
 import { startRouter } from "./shell/router";
 import { startTheme } from "./shell/theme";
 
+// What the page needs is on its way while the frame is drawn.
+const first = pageAt(location.pathname);
+first?.page.begin?.(first.rest);
+first?.page.load().catch(() => undefined); // the frame says so
+void startLive();
 startTheme();
 startRouter();
 render(<App />, document.getElementById("app")!);
-void startLive();

@@ -21,9 +21,10 @@ namespace {
 using analytics::Algorithm;
 
 constexpr std::size_t kKeptBytes = 256 * 1024 * 1024;  // of pictures
-constexpr std::size_t kMostUploads = 4;
-constexpr std::int64_t kFreshNs = 30'000'000'000;  // how long a graph of the store stands for what is there
-constexpr std::size_t kMostEdges = 2'000'000;      // beyond, a browser draws nothing useful
+constexpr std::size_t kMostUploads = 16;
+constexpr std::size_t kKeptUploadEdges = 8'000'000;  // of all of them
+constexpr std::int64_t kFreshNs = 30'000'000'000;    // how long a graph of the store stands for what is there
+constexpr std::size_t kMostEdges = 2'000'000;        // beyond, a browser draws nothing useful
 constexpr std::string_view kUploadPrefix = "edges-";
 
 /// Bytes as a file that can be named.
@@ -180,7 +181,12 @@ Reply GraphService::upload(std::string_view bytes) {
   const std::scoped_lock lock(mutex_);
   std::erase_if(uploads_, [&](const auto& entry) { return entry.first == name; });
   uploads_.emplace_front(name, std::move(kept));
-  if (uploads_.size() > kMostUploads) uploads_.pop_back();
+  std::size_t edges = 0;
+  for (const auto& [_, held] : uploads_) edges += held->graph.edges.size();
+  while (uploads_.size() > kMostUploads || (edges > kKeptUploadEdges && uploads_.size() > 1)) {
+    edges -= uploads_.back().second->graph.edges.size();
+    uploads_.pop_back();
+  }
   Reply reply = json_reply(document);
   reply.status = 201;
   reply.headers.emplace_back("Location", "/api/v1/graphs/" + name);

@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { setBanner } from "../shell/notices";
 import { Feed, type Connection } from "./feed";
+import { GpuSeries } from "./gpu_series";
 import { Series } from "./series";
 import type { Present, RequestSummary, Step, Turn } from "./types";
 
@@ -15,6 +16,8 @@ export const present = signal<Present | null>(null);
 /** The curves by second. Not a signal itself: `ticks` grows with each change of it. */
 export const series = new Series();
 export const ticks = signal(0);
+/** Those of the GPUs, likewise. */
+export const gpuSeries = new GpuSeries();
 /** The newest requests, newest first. */
 export const recent = signal<RequestSummary[]>([]);
 
@@ -51,6 +54,7 @@ function takePresent(now: Present): void {
   series.setColumns(now.columns);
   present.value = now;
   takeBatches(now);
+  gpuSeries.merge(now.gpu_columns, now.gpu_rows);
   if (now.requests.length > 0) {
     const known = new Set(recent.peek().map(keyOf));
     const fresh = now.requests.filter((request) => !known.has(keyOf(request)));
@@ -63,7 +67,10 @@ function takePresent(now: Present): void {
 export function startLive(): Promise<void> {
   const feed = new Feed({
     history(history) {
-      if (history.complete) series.clear();
+      if (history.complete) {
+        series.clear();
+        gpuSeries.clear();
+      }
       takePresent(history);
       series.merge(history.rows);
       ticks.value += 1;

@@ -55,9 +55,8 @@ export class Series {
     return new SeriesWindow(moved, this.index);
   }
 
-  /** The points of the last `seconds`, oldest first. */
-  window(seconds: number): SeriesWindow {
-    const newest = this.points.at(-1)?.time ?? 0;
+  /** The points of the `seconds` before `newest`, oldest first; without it before the newest point. */
+  window(seconds: number, newest = this.points.at(-1)?.time ?? 0): SeriesWindow {
     const first = this.points.findIndex((point) => point.time > newest - seconds);
     return new SeriesWindow(first < 0 ? [] : this.points.slice(first), this.index);
   }

@@ -101,6 +101,8 @@ export interface Present {
   /** Turns that have changed since the last event; with the history, those of the last minute. */
   turns: Turn[];
   steps: Step[];
+  gpu_columns: Column[];
+  gpu_rows: Row[];
 }
 
 /** A stretch of batch steps that one sequence spent on one request, as far as the last minute shows it. Times in
@@ -138,6 +140,8 @@ export interface Curves {
   step: number;
   columns: Column[];
   rows: Row[];
+  gpu_columns: Column[];
+  gpu_rows: Row[];
 }
 
 export interface History extends Present {
@@ -175,7 +179,16 @@ export type Column =
   | "step_prefill_tokens"
   | "step_decode_tokens"
   | "step_sequences"
-  | "step_p95";
+  | "step_p95"
+  // of one GPU
+  | "gpu"
+  | "utilization"
+  | "power_watts"
+  | "temperature_celsius"
+  | "memory_used_bytes"
+  | "memory_engine_bytes"
+  | "memory_analytics_bytes"
+  | "memory_other_bytes";
 
 /** One second, in the order of `columns`; null is unknown. */
 export type Row = (number | null)[];

@@ -1,4 +1,5 @@
-// Plotly, loaded once and after the page has shown itself, and what all charts have in common.
+// Plotly (its bundle for charts with two axes: a third of the whole), loaded once and after the page has shown itself, and
+// what all charts have in common.
 import type { Config, Layout } from "plotly.js-dist-min";
 import { colour } from "../shell/theme";
 
@@ -7,7 +8,7 @@ export type Plotly = typeof import("plotly.js-dist-min");
 let loading: Promise<Plotly> | null = null;
 
 export function loadPlotly(): Promise<Plotly> {
-  loading ??= import("plotly.js-dist-min").then(
+  loading ??= import("plotly.js-cartesian-dist-min").then(
     (module) => (module as unknown as { default?: Plotly }).default ?? module,
     (error: Error) => {
       loading = null; // a later try may reach the console again

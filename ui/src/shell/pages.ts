@@ -14,6 +14,8 @@ export interface Page {
   shortcut: string; // the letter after g
   icon: string; // the path of a stroked SVG of 24 by 24
 
+  /** Asks for what it will show, when the console is opened with it: the answer comes while its code does. */
+  begin?(rest: string): void;
   load(): Promise<{ default: ComponentType<PageProps> }>;
 }
 

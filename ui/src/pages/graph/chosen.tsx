@@ -2,8 +2,8 @@
 import { count } from "../../parts/format";
 import { linkTo } from "../../shell/pages";
 import { param, setParams } from "../../shell/router";
-import { columnOf, textOf, type Picture } from "./picture";
-import type { Adjacency } from "./walk";
+import { columnOf, textOf, type Picture } from "../../graph/picture";
+import type { Adjacency } from "../../graph/walk";
 
 const SHOWN_NEIGHBOURS = 12;
 

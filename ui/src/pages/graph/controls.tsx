@@ -3,9 +3,9 @@ import type { ComponentChildren } from "preact";
 import { useMemo, useRef, useState } from "preact/hooks";
 import { announce } from "../../shell/notices";
 import { go, param, place, setParams } from "../../shell/router";
-import { columnOf, textOf, type Picture } from "./picture";
+import { columnOf, textOf, type Picture } from "../../graph/picture";
 import { forgetView, savedViews, saveView } from "./saved";
-import type { Choices } from "./scene";
+import type { Choices } from "../../graph/scene";
 
 export interface Catalogue {
   graphs: { name: string; meaning: string; algorithm: string }[];

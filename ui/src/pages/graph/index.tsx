@@ -1,11 +1,12 @@
 // The graph page: which graph, what is asked of it, and its picture.
 import "../../styles/pictures.css";
+import "../../graph/graph.css";
 import "./graph.css";
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { askJson, NeedsKey } from "../../data/api";
 import { connection } from "../../data/live";
-import { count, milliseconds } from "../../parts/format";
+import { count } from "../../parts/format";
 import { useCommands } from "../../shell/commands";
 import { announce } from "../../shell/notices";
 import { PageHead } from "../../shell/page_head";
@@ -13,13 +14,14 @@ import { param, setParams } from "../../shell/router";
 import { isDark } from "../../shell/theme";
 import { ChosenPanel } from "./chosen";
 import { Controls, DropZone, type Catalogue } from "./controls";
-import type { Legend as LegendData } from "./encode";
-import { Legend } from "./legend";
-import { askPicture, columnOf, textOf, type Picture } from "./picture";
-import { GraphScene } from "./scene";
+import type { Legend as LegendData } from "../../graph/encode";
+import { Findings } from "../../graph/findings";
+import { Legend } from "../../graph/legend";
+import { askPicture, columnOf, textOf, type Picture } from "../../graph/picture";
+import { GraphScene } from "../../graph/scene";
 import { TimeBrush } from "./time_brush";
-import { sendEdges } from "./upload";
-import { adjacency, around, pathBetween, type Adjacency } from "./walk";
+import { sendEdges } from "../../graph/upload";
+import { adjacency, around, pathBetween, type Adjacency } from "../../graph/walk";
 
 const DEFAULT_GRAPH = "services";
 const BROWSER_LAYOUT_FROM = 150_000; // edges: beyond, the server's layout takes minutes
@@ -134,39 +136,6 @@ function meantBy(picture: Picture, graph: Adjacency) {
       if (inside.has(picture.source[e]!) && inside.has(picture.target[e]!)) edges.push(e);
   }
   return { chosen, target, nodes, edges, path };
-}
-
-function Findings({ picture }: { picture: Picture }) {
-  const { head } = picture;
-  return (
-    <section class="panel findings" aria-labelledby="findings-title">
-      <h2 id="findings-title">
-        {count(head.node_count)} nodes, {count(head.edge_count)} edges
-      </h2>
-      <p class="note">{head.about}</p>
-      <ul class="sentences">
-        {head.findings.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-      </ul>
-      {head.notes.map((note) => (
-        <p class="note" key={note}>
-          {note}.
-        </p>
-      ))}
-      <details>
-        <summary>How it was computed</summary>
-        <ul class="runs">
-          {head.runs.map((run) => (
-            <li key={run.algorithm}>
-              {run.algorithm}: {run.backend} ({run.version}), {milliseconds(run.elapsed_ms)}
-              {run.modularity !== null && `, modularity ${run.modularity.toFixed(3)}`}. {run.reason}
-            </li>
-          ))}
-        </ul>
-      </details>
-    </section>
-  );
 }
 
 export default function GraphPage() {

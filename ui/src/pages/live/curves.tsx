@@ -1,12 +1,13 @@
 // The charts and the time that they show: the stream's seconds, or a stretch computed from the store.
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { askJson } from "../../data/api";
-import { series, ticks } from "../../data/live";
+import { GpuSeries } from "../../data/gpu_series";
+import { gpuSeries, series, ticks } from "../../data/live";
 import { isPaused } from "../../data/pause";
-import { Series } from "../../data/series";
+import { Series, type SeriesWindow } from "../../data/series";
 import type { Curves as Answer } from "../../data/types";
 import { plotTime } from "../../parts/format";
-import { loadPlotly, type Plotly } from "../../parts/plotly";
+import { usePlotly } from "../../parts/use_plotly";
 import { setBanner } from "../../shell/notices";
 import { isDark } from "../../shell/theme";
 import { Chart, type Shown } from "./chart";
@@ -14,10 +15,12 @@ import { CHARTS } from "./specs";
 import { comparedSeconds, fixedStretch, isStreamed, spanSeconds } from "./view";
 
 const LEAST_REFRESH_MS = 10_000;
+const NO_CARDS: Map<number, Shown> = new Map();
 
 interface Stored {
   path: string;
   series: Series;
+  gpus: GpuSeries;
   step: number;
   from: number;
   to: number;
@@ -27,6 +30,12 @@ function seriesOf(answer: Answer): Series {
   const out = new Series();
   out.setColumns(answer.columns);
   out.merge(answer.rows);
+  return out;
+}
+
+function gpusOf(answer: Answer): GpuSeries {
+  const out = new GpuSeries();
+  out.merge(answer.gpu_columns, answer.gpu_rows);
   return out;
 }
 
@@ -49,7 +58,8 @@ function useStored(stretch: { from: number; to: number; step?: number } | null):
     const abort = new AbortController();
     askJson<Answer>(path, abort.signal).then(
       (answer) => {
-        setStored({ path, series: seriesOf(answer), step: answer.step, from: answer.from, to: answer.to });
+        const { step, from, to } = answer;
+        setStored({ path, series: seriesOf(answer), gpus: gpusOf(answer), step, from, to });
         setError("");
       },
       (problem: Error) => !abort.signal.aborted && setError(problem.message),
@@ -73,6 +83,7 @@ function useClock(everyMs: number, stopped: boolean): number {
 
 export interface CurvesState {
   shown: Shown;
+  gpus: Map<number, Shown>; // by card
   from: number; // seconds
   to: number;
   error: string;
@@ -104,34 +115,37 @@ export function useCurves(): CurvesState {
   const tick = streamed && !paused ? ticks.value : ticks.peek();
   const [held, setHeld] = useState(tick);
   if (!paused && held !== tick) setHeld(tick);
-  const shown = useMemo<Shown>(() => {
+  const { shown, gpus } = useMemo(() => {
     const under = earlier.stored ? earlier.stored.series.whole(offset) : null;
+    const underGpu = (card: number) => earlier.stored?.gpus.of(card)?.whole(offset) ?? null;
+    const ofCards = (all: Shown, cards: GpuSeries, points: (one: Series) => SeriesWindow) =>
+      new Map(
+        cards
+          .numbers()
+          .map((card) => [card, { ...all, window: points(cards.of(card)!), earlier: underGpu(card) }]),
+      );
     if (!streamed) {
-      if (!stored.stored) return { ...emptyShown(from, to), earlier: under };
-      const { series: points, from: first, to: end } = stored.stored;
-      return {
-        window: points.whole(),
-        earlier: under,
-        from: plotTime(first),
-        to: plotTime(end),
-        live: false,
-      };
+      if (!stored.stored) return { shown: { ...emptyShown(from, to), earlier: under }, gpus: NO_CARDS };
+      const { series: points, gpus: cards, from: first, to: end } = stored.stored;
+      const ends = { from: plotTime(first), to: plotTime(end), live: false };
+      const all: Shown = { window: points.whole(), earlier: under, ...ends };
+      return { shown: all, gpus: ofCards(all, cards, (one) => one.whole()) };
     }
     const window = series.window(span);
     const newest = window.seconds.at(-1) ?? Math.floor(Date.now() / 1000);
-    return { window, earlier: under, from: plotTime(newest - span), to: plotTime(newest), live: true };
+    const ends = { from: plotTime(newest - span), to: plotTime(newest), live: true };
+    const all: Shown = { window, earlier: under, ...ends };
+    return { shown: all, gpus: ofCards(all, gpuSeries, (one) => one.window(span, newest)) };
   }, [streamed ? held : stored.stored, earlier.stored, streamed, span, offset]);
-  return { shown, from, to, error: stored.error || earlier.error };
+  return { shown, gpus, from, to, error: stored.error || earlier.error };
 }
 
-export function Curves({ state }: { state: CurvesState }) {
-  const [plotly, setPlotly] = useState<Plotly | null>(null);
+/** What all charts of the page share: Plotly once it is there, the theme, and how often the page was seen again. */
+export function useDrawing() {
+  const { plotly, failed } = usePlotly();
   useEffect(() => {
-    loadPlotly().then(
-      (module) => setPlotly(() => module),
-      () => setBanner("charts", "The charts could not be loaded; reload the page."),
-    );
-  }, []);
+    if (failed) setBanner("charts", "The charts could not be loaded; reload the page.");
+  }, [failed]);
   // A hidden page draws nothing; when it is seen again it catches up.
   const [seen, setSeen] = useState(0);
   useEffect(() => {
@@ -139,7 +153,12 @@ export function Curves({ state }: { state: CurvesState }) {
     document.addEventListener("visibilitychange", again);
     return () => document.removeEventListener("visibilitychange", again);
   }, []);
-  const dark = isDark.value;
+  return { plotly, dark: isDark.value, seen };
+}
+
+export type Drawing = ReturnType<typeof useDrawing>;
+
+export function Curves({ state, drawing }: { state: CurvesState; drawing: Drawing }) {
   const probed = state.shown.window.get("steps").some((value) => value !== null);
   const drawn = CHARTS.filter((spec) => (probed || !spec.probed) && (state.shown.live || !spec.sampled));
   return (
@@ -154,7 +173,7 @@ export function Curves({ state }: { state: CurvesState }) {
       )}
       <div id="charts" class={state.shown.live ? "charts" : "charts whole"}>
         {drawn.map((spec) => (
-          <Chart key={spec.id} spec={spec} shown={state.shown} plotly={plotly} dark={dark} seen={seen} />
+          <Chart key={spec.id} spec={spec} shown={state.shown} {...drawing} />
         ))}
       </div>
     </section>

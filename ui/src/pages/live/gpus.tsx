@@ -1,12 +1,17 @@
-// The GPUs as cards side by side: what each is for, what fills its memory, what it does right now.
+// The GPUs as cards side by side: what each is for, what fills its memory, what it does now and did before.
+import { useState } from "preact/hooks";
 import { present } from "../../data/live";
 import type { Gpu } from "../../data/types";
 import { bytes, number, percent } from "../../parts/format";
 import { Fact, Known, Unknown } from "../../parts/value";
+import { Chart, type Shown } from "./chart";
+import type { Drawing } from "./curves";
+import { gpuCharts } from "./specs";
 
 const NOT_TOLD = "the driver does not tell";
 const ABSENT =
-  "No NVIDIA or AMD GPU here. With one, this panel shows what runs on each card, its memory, power and temperature.";
+  "No NVIDIA or AMD GPU here. These panels appear when a driver of one is found: what runs on each card, and curves of its use, its memory by role, power and temperature.";
+const OPEN_UNTIL = 2; // with more cards, curves are drawn for those that are opened
 
 function told(value: number | null, text: (value: number) => string) {
   return value === null ? <Unknown why={NOT_TOLD} /> : text(value);
@@ -51,7 +56,7 @@ function memoryText(gpu: Gpu): string {
 
 function GpuCard({ gpu }: { gpu: Gpu }) {
   return (
-    <div class="gpu">
+    <>
       <p class="engine-name">
         <strong>GPU {gpu.index}</strong>
         <Known text={gpu.name} why={NOT_TOLD} />
@@ -75,22 +80,75 @@ function GpuCard({ gpu }: { gpu: Gpu }) {
           {sentence}
         </p>
       ))}
-    </div>
+    </>
   );
 }
 
-export function Gpus() {
-  const gpus = present.value?.gpus ?? [];
+interface CurvesProps {
+  card: number;
+  total: number | null;
+  shown: Shown | undefined;
+  drawing: Drawing;
+  open: boolean;
+}
+
+function CardCurves({ card, total, shown, drawing, open: atFirst }: CurvesProps) {
+  const [open, setOpen] = useState(atFirst);
+  const byRole = shown?.window.get("memory_engine_bytes").some((value) => value !== null) ?? false;
+  return (
+    <details class="gpu-curves" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Curves of GPU {card}</summary>
+      {open && !shown && <p class="note">Nothing was read from this card in this time.</p>}
+      {open && shown && (
+        <div class="gpu-charts">
+          {gpuCharts(card, total, byRole).map((spec) => (
+            <Chart key={spec.id} spec={spec} shown={shown} {...drawing} />
+          ))}
+        </div>
+      )}
+    </details>
+  );
+}
+
+/** A card that is not in this machine now: the store has its curves. */
+function GoneCard({ card }: { card: number }) {
+  return (
+    <p class="engine-name">
+      <strong>GPU {card}</strong> <span class="note">not here now; its curves are in the store</span>
+    </p>
+  );
+}
+
+interface Props {
+  curves: Map<number, Shown>;
+  drawing: Drawing;
+}
+
+export function Gpus({ curves, drawing }: Props) {
+  const gpus = new Map((present.value?.gpus ?? []).map((gpu) => [gpu.index, gpu]));
+  const cards = [...new Set([...gpus.keys(), ...curves.keys()])].sort((a, b) => a - b);
   return (
     <section id="gpus" class="panel" aria-labelledby="gpus-title">
       <h2 id="gpus-title" class="hidden">
         GPUs
       </h2>
       <div class="gpus">
-        {gpus.length === 0 && <p class="empty">{ABSENT}</p>}
-        {gpus.map((gpu) => (
-          <GpuCard gpu={gpu} key={gpu.index} />
-        ))}
+        {cards.length === 0 && <p class="empty">{ABSENT}</p>}
+        {cards.map((card) => {
+          const gpu = gpus.get(card);
+          return (
+            <div class="gpu" key={card}>
+              {gpu ? <GpuCard gpu={gpu} /> : <GoneCard card={card} />}
+              <CardCurves
+                card={card}
+                total={gpu?.memory_total_bytes ?? null}
+                shown={curves.get(card)}
+                drawing={drawing}
+                open={cards.length <= OPEN_UNTIL}
+              />
+            </div>
+          );
+        })}
       </div>
     </section>
   );

@@ -7,7 +7,7 @@ import { linkTo } from "../../shell/pages";
 import { useCommands } from "../../shell/commands";
 import { PageHead } from "../../shell/page_head";
 import { Batches } from "./batches";
-import { Curves, useCurves } from "./curves";
+import { Curves, useCurves, useDrawing } from "./curves";
 import { Engines } from "./engines";
 import { Gpus } from "./gpus";
 import { RecentRequests } from "./recent";
@@ -25,6 +25,7 @@ function stepSpan(by: number): void {
 export default function LivePage() {
   const bar = useTimeBar();
   const curves = useCurves();
+  const drawing = useDrawing();
   useCommands(
     () => [
       { text: "Pause or resume", group: "Live", keys: "p", run: togglePause },
@@ -40,10 +41,10 @@ export default function LivePage() {
       <PageHead title="Live">{bar.controls}</PageHead>
       {bar.opened}
       <Engines />
-      <Gpus />
+      <Gpus curves={curves.gpus} drawing={drawing} />
       <Batches />
       <Attainment from={curves.from} to={curves.to} live={curves.shown.live} />
-      <Curves state={curves} />
+      <Curves state={curves} drawing={drawing} />
       {!curves.shown.live && requests && (
         <p class="note">
           <a

@@ -1,6 +1,6 @@
 // What each chart shows.
 import type { Column } from "../../data/types";
-import { count, milliseconds, number, percent } from "../../parts/format";
+import { bytes, count, milliseconds, number, percent } from "../../parts/format";
 
 export interface Line {
   column: Column;
@@ -37,6 +37,69 @@ const percentiles = (prefix: "ttft" | "tpot"): Line[] => [
   { column: `${prefix}_p95`, name: "p95", colour: "quantile", dash: "dash" },
   { column: `${prefix}_p99`, name: "p99", colour: "quantile", dash: "dot" },
 ];
+
+const GIB = 2 ** 30;
+const NOT_TOLD = "not read in this time, or the driver does not tell";
+
+/** The charts of one card. `byRole`: the driver tells which process holds how much of its memory. */
+export function gpuCharts(card: number, totalBytes: number | null, byRole: boolean): ChartSpec[] {
+  return [
+    {
+      id: `gpu-${card}-use`,
+      title: `GPU ${card}: utilisation`,
+      note: "share of time in which a kernel ran",
+      meaning:
+        "The share of the driver's own sampling interval in which at least one kernel ran. One small kernel counts as much as a full card: 100 % does not mean that nothing more fits.",
+      lines: [{ column: "utilization", name: "busy", colour: "neutral", area: true }],
+      scale: 100,
+      range: [0, 105],
+      ticks: [0, 50, 100],
+      suffix: " %",
+      format: (value) => percent(value / 100),
+      whyUnknown: NOT_TOLD,
+    },
+    {
+      id: `gpu-${card}-memory`,
+      title: `GPU ${card}: memory`,
+      note: byRole ? "by who holds it" : "by all processes; this driver does not tell which",
+      meaning:
+        "Engine and analytics are our processes, as the driver lists them. Others are processes that are not ours, and what the driver does not give to any process.",
+      lines: byRole
+        ? [
+            { column: "memory_engine_bytes", name: "engine", colour: "decode" },
+            { column: "memory_analytics_bytes", name: "analytics", colour: "prefill" },
+            { column: "memory_other_bytes", name: "others", colour: "client" },
+          ]
+        : [{ column: "memory_used_bytes", name: "used", colour: "neutral", area: true }],
+      stacked: byRole,
+      scale: 1 / GIB,
+      ...(totalBytes ? { range: [0, (totalBytes / GIB) * 1.02] } : {}),
+      suffix: " GiB",
+      format: (value) => bytes(value * GIB),
+      whyUnknown: NOT_TOLD,
+    },
+    {
+      id: `gpu-${card}-power`,
+      title: `GPU ${card}: power`,
+      note: "averaged by the driver over up to a second",
+      meaning: "What the card draws. docs/gpus.md says how energy of single requests is told from it.",
+      lines: [{ column: "power_watts", name: "drawn", colour: "queue", area: true }],
+      suffix: " W",
+      format: (value) => `${number(value)} W`,
+      whyUnknown: NOT_TOLD,
+    },
+    {
+      id: `gpu-${card}-temperature`,
+      title: `GPU ${card}: temperature`,
+      note: "the highest reading",
+      meaning: "The card slows itself down when it gets too hot; its card above then says so.",
+      lines: [{ column: "temperature_celsius", name: "highest", colour: "error" }],
+      suffix: " °C",
+      format: (value) => `${number(value)} °C`,
+      whyUnknown: NOT_TOLD,
+    },
+  ];
+}
 
 const NOTHING_ENDED = "no such request ended in this time";
 const NO_PROBE = "no batch step was seen: the engine was idle, or runs without the probe";

@@ -139,7 +139,7 @@ export default function RequestsPage() {
             {map.value?.dots
               ? "each dot is a request; click one for its trace"
               : "the darker, the more requests"}
-            ; drag to select time and duration
+            ; drag, or arrow keys with Shift and Enter, select time and duration
           </p>
         </div>
         {map.error && (

@@ -1,8 +1,9 @@
 // A result as a chart: which column is where can be chosen, and stands in the URL.
 import type { Data, Layout } from "plotly.js-dist-min";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { blobOf, fileName, saveBlob } from "../../parts/download";
-import { baseLayout, CHART_CONFIG, loadPlotly, seriesColours, type Plotly } from "../../parts/plotly";
+import { baseLayout, CHART_CONFIG, seriesColours } from "../../parts/plotly";
+import { usePlotly } from "../../parts/use_plotly";
 import { param, setParams } from "../../shell/router";
 import { colour, isDark } from "../../shell/theme";
 import { isNumeric, isTime, plotMoment, type Result } from "./result";
@@ -14,7 +15,7 @@ const KINDS = [
   ["Histogram", "histogram"],
 ] as const;
 type Kind = (typeof KINDS)[number][1];
-const MOST_POINTS = 20_000;
+const MOST_POINTS = 10_000; // as SVG; more would stumble
 
 interface Choice {
   kind: Kind;
@@ -63,7 +64,7 @@ function traces(result: Result, choice: Choice): Data[] {
         marker: { color: ink },
       } as Data;
     return {
-      type: rows.length > 3000 ? "scattergl" : "scatter",
+      type: "scatter",
       mode: choice.kind === "points" ? "markers" : "lines",
       x,
       y,
@@ -104,17 +105,10 @@ function layout(result: Result, choice: Choice): Partial<Layout> {
 
 export function ResultChart({ result }: { result: Result }) {
   const plot = useRef<HTMLDivElement>(null);
-  const [plotly, setPlotly] = useState<Plotly | null>(null);
-  const [error, setError] = useState("");
+  const { plotly, failed } = usePlotly();
   const choice = choiceFor(result);
   const dark = isDark.value;
   const numeric = result.columns.filter((_, at) => isNumeric(result, at));
-  useEffect(() => {
-    loadPlotly().then(
-      (module) => setPlotly(() => module),
-      () => setError("The charts could not be loaded; reload the page."),
-    );
-  }, []);
   useEffect(() => {
     if (!plotly || choice.y.length === 0) return;
     void plotly.react(plot.current!, traces(result, choice), layout(result, choice), {
@@ -182,7 +176,7 @@ export function ResultChart({ result }: { result: Result }) {
           PNG
         </button>
       </div>
-      {error && <p class="failed">{error}</p>}
+      {failed && <p class="failed">The charts could not be loaded; reload the page.</p>}
       {result.rows.length > MOST_POINTS && (
         <p class="note">The first {MOST_POINTS.toLocaleString()} rows are drawn.</p>
       )}

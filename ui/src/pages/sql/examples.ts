@@ -3,7 +3,7 @@
 export interface Example {
   title: string;
   sql: string;
-  view?: "chart";
+  view?: "chart" | "graph";
 }
 
 export const EXAMPLES: Example[] = [
@@ -71,6 +71,24 @@ ORDER BY start_unix_ns DESC LIMIT 2000`,
        any_value(t.prefill_tokens) AS prompt_tokens
 FROM interference i JOIN turns t ON t.engine_id = i.engine_id AND t.turn = i.by_turn
 GROUP BY t.request_id ORDER BY prefill_ms DESC LIMIT 20`,
+  },
+  {
+    title: "Who held up whom, as a graph",
+    view: "graph",
+    sql: `SELECT other.request_id AS source, held.request_id AS target, sum(i.prefill_ns) / 1e6 AS weight
+FROM interference i
+JOIN turns other ON other.engine_id = i.engine_id AND other.turn = i.by_turn
+JOIN turns held ON held.engine_id = i.engine_id AND held.turn = i.turn
+GROUP BY ALL ORDER BY weight DESC LIMIT 1000`,
+  },
+  {
+    title: "What leads to which model and how it ends, as a graph",
+    view: "graph",
+    sql: `SELECT route AS source, coalesce(model, 'unnamed model') AS target, count(*) AS weight
+FROM requests GROUP BY ALL
+UNION ALL
+SELECT coalesce(model, 'unnamed model'), coalesce(error_type, finish_reason, 'no reason told'), count(*)
+FROM requests GROUP BY ALL`,
   },
   {
     title: "Batch steps: size against time",

@@ -4,25 +4,19 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { ConsoleError, runQuery } from "../../data/api";
 import { wantSchema } from "../../parts/columns";
 import { fileName, saveBlob } from "../../parts/download";
-import { count, milliseconds, number } from "../../parts/format";
+import { count, number } from "../../parts/format";
 import { useCommands } from "../../shell/commands";
 import { announce } from "../../shell/notices";
 import { PageHead, Segments } from "../../shell/page_head";
-import { linkTo } from "../../shell/pages";
 import { param, setParams } from "../../shell/router";
 import { Examples, SchemaBrowser } from "./browser";
-import { ResultChart } from "./chart";
 import { Editor } from "./editor";
 import { EXAMPLES, type Example } from "./examples";
-import { isNumeric, readResult, type Result, type Value } from "./result";
+import { readResult, type Result } from "./result";
+import { ResultView, resultNote, VIEWS, type View } from "./result_view";
 
 const LIMITS = [100, 1000, 10_000] as const;
 const DEFAULT_LIMIT = 1000;
-const DRAWN_ROWS = 1000; // of a table; a browser cannot do more without stumbling
-const VIEWS = [
-  ["Table", "table"],
-  ["Chart", "chart"],
-] as const;
 const FILES = [
   ["CSV", "csv", "csv"],
   ["Parquet", "parquet", "parquet"],
@@ -39,60 +33,12 @@ function limit(): number {
   return LIMITS.find((one) => String(one) === param("limit")) ?? DEFAULT_LIMIT;
 }
 
-function cellText(value: Value): string {
-  if (typeof value === "number")
-    return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(9)));
-  return typeof value === "string" ? value : JSON.stringify(value);
+function viewShown(): View {
+  return VIEWS.map(([, name]) => name).find((name) => name === param("view")) ?? "table";
 }
 
-function Cell({ name, value }: { name: string; value: Value }) {
-  if (value === null) return <span class="null">NULL</span>;
-  const url = name === "request_id" || name === "trace_id" ? linkTo("trace", String(value)) : null;
-  return url ? (
-    <a href={url} data-page>
-      {cellText(value)}
-    </a>
-  ) : (
-    <>{cellText(value)}</>
-  );
-}
-
-function ResultTable({ result }: { result: Result }) {
-  const numeric = result.columns.map((_, at) => isNumeric(result, at));
-  return (
-    <div class="table-scroll result-table" tabIndex={0} role="region" aria-label="Result, scrolls">
-      <table>
-        <caption class="hidden">Result</caption>
-        <thead>
-          <tr>
-            {result.columns.map((name, at) => (
-              <th scope="col" class={numeric[at] ? "number" : undefined} key={name}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {result.rows.slice(0, DRAWN_ROWS).map((row, at) => (
-            <tr key={at}>
-              {row.map((value, column) => (
-                <td class={numeric[column] ? "number" : undefined} key={column}>
-                  <Cell name={result.columns[column]!} value={value} />
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function resultNote(result: Result): string {
-  const rows = `${count(result.rows.length)}${result.truncated ? " rows, and more that are not shown" : result.rows.length === 1 ? " row" : " rows"}`;
-  const drawn = result.rows.length > DRAWN_ROWS ? `; the table shows the first ${count(DRAWN_ROWS)}` : "";
-  return `${rows} in ${milliseconds(result.milliseconds)}${drawn}`;
-}
+/** The choices that only this query's columns have. */
+const FRESH = { x: null, y: null, kind: null, source: null, target: null, weight: null };
 
 function Failure({ error }: { error: Error }) {
   return (
@@ -103,11 +49,21 @@ function Failure({ error }: { error: Error }) {
   );
 }
 
+function show(view: View): void {
+  setParams({ view: view === "table" ? null : view });
+}
+
+function showNext(view: View): void {
+  const names = VIEWS.map(([, name]) => name);
+  show(names[(names.indexOf(view) + 1) % names.length]!);
+}
+
 export default function SqlPage() {
-  const [text, setText] = useState(param("q") ?? EXAMPLES[0]!.sql);
+  const [given, setGiven] = useState({ text: param("q") ?? EXAMPLES[0]!.sql });
+  const typed = useRef(given.text);
   const [state, setState] = useState<State>({ is: "idle" });
   const insert = useRef<(text: string) => void>(() => undefined);
-  const view = param("view") === "chart" ? "chart" : "table";
+  const view = viewShown();
   const asked = param("q");
 
   const stop = () => state.is === "running" && state.abort.abort();
@@ -120,20 +76,25 @@ export default function SqlPage() {
       (error: Error) => setState(abort.signal.aborted ? { is: "idle" } : { is: "failed", error }),
     );
   };
+  const put = (text: string) => {
+    if (text !== typed.current) setGiven({ text });
+    typed.current = text;
+  };
   /** Runs what is in the editor; what was asked is in the URL, so a link shows it. */
   const runText = () => {
+    const text = typed.current;
     if (!text.trim()) return;
     if (text === asked) run(text);
-    else setParams({ q: text, x: null, y: null, kind: null }, "push");
+    else setParams({ ...FRESH, q: text }, "push");
   };
   const take = (example: Example) => {
-    setText(example.sql);
-    setParams({ q: example.sql, view: example.view ?? null, x: null, y: null, kind: null }, "push");
+    put(example.sql);
+    setParams({ ...FRESH, q: example.sql, view: example.view ?? null }, "push");
   };
   useEffect(wantSchema, []);
   useEffect(() => {
     if (asked === null) return;
-    setText(asked);
+    put(asked);
     run(asked);
   }, [asked, param("limit")]);
   useEffect(() => () => void (state.is === "running" && state.abort.abort()), [state]);
@@ -141,23 +102,23 @@ export default function SqlPage() {
     () => [
       { text: "Run the query", group: "SQL", keys: "mod+enter", run: runText },
       {
-        text: "Table or chart",
+        text: "Table, chart or graph",
         group: "SQL",
         keys: "v",
-        run: () => setParams({ view: view === "chart" ? null : "chart" }),
+        run: () => showNext(view),
       },
       {
         text: "Write SQL",
         group: "SQL",
         keys: "/",
-        run: () => document.querySelector<HTMLElement>(".cm-content")?.focus(),
+        run: () => document.querySelector<HTMLElement>(".editor textarea")?.focus(),
       },
     ],
-    [text, asked, view],
+    [asked, view, param("limit")],
   );
   const download = async (format: "csv" | "parquet" | "arrow", ending: string) => {
     try {
-      const response = await runQuery(text, { format });
+      const response = await runQuery(typed.current, { format });
       const blob = await response.blob();
       saveBlob(blob, fileName("query", ending));
       announce(`Saved ${number(blob.size / 1024)} KiB as ${format}.`);
@@ -169,18 +130,17 @@ export default function SqlPage() {
   return (
     <>
       <PageHead title="SQL">
-        <Segments
-          legend="Result as"
-          name="view"
-          options={VIEWS}
-          value={view}
-          onChange={(value) => setParams({ view: value === "table" ? null : value })}
-        />
+        <Segments legend="Result as" name="view" options={VIEWS} value={view} onChange={show} />
       </PageHead>
       <div class="sql">
         <div class="sql-main">
           <section class="panel sql-editor" aria-label="Query">
-            <Editor text={text} onChange={setText} onRun={runText} bind={(way) => (insert.current = way)} />
+            <Editor
+              given={given}
+              onChange={(text) => (typed.current = text)}
+              onRun={runText}
+              bind={(way) => (insert.current = way)}
+            />
             <div class="sql-bar">
               <button type="button" id="run" class="primary" onClick={runText} disabled={running}>
                 Run
@@ -236,12 +196,7 @@ export default function SqlPage() {
                 <p class="note" id="result-note" role="status">
                   {resultNote(state.result)}
                 </p>
-                {state.result.rows.length > 0 &&
-                  (view === "chart" ? (
-                    <ResultChart result={state.result} />
-                  ) : (
-                    <ResultTable result={state.result} />
-                  ))}
+                {state.result.rows.length > 0 && <ResultView view={view} result={state.result} />}
               </>
             )}
           </section>

@@ -1,4 +1,5 @@
 import type { Page } from "../../shell/pages";
+import { askEarly } from "./early";
 
 export default {
   path: "/trace",
@@ -7,5 +8,8 @@ export default {
   order: 3,
   shortcut: "t",
   icon: "M3 5h8M7 10h10M11 15h6M14 20h7",
+  begin(id) {
+    if (id) askEarly(id);
+  },
   load: () => import("./index"),
 } satisfies Page;

@@ -3,7 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import { askJson } from "../../data/api";
 import { count, nanoseconds } from "../../parts/format";
 import { Fact, Unknown } from "../../parts/value";
-import { axisText, type Selection } from "./timeline";
+import { axisText } from "./painter";
+import type { Selection } from "./timeline";
 import type { RowDetail, StepMember, Trace } from "./types";
 
 function shown(value: unknown): string {

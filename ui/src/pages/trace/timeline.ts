@@ -1,18 +1,13 @@
-// The timeline: a canvas that draws what of a trace is in view, and is moved by wheel, drag, touch and keys.
+// The timeline: which part of a trace is in view and what of it is chosen; fetches what that needs. How it looks is in
+// painter.ts, what moves it in timeline_input.ts.
 import { milliseconds } from "../../parts/format";
-import { colour } from "../../shell/theme";
-import { askBlocks, blockAt, firstAfter, type Shown } from "./blocks";
-import { CRITICAL, FAILED, TONES, type Trace } from "./types";
+import { askBlocks, blockAt, type Shown } from "./blocks";
+import { AXIS, HEAD, LANE, Lanes } from "./lanes";
+import { axisText, Painter, type Frame } from "./painter";
+import { takeInput } from "./timeline_input";
+import type { Trace } from "./types";
 
-const LANE = 19; // css pixels
-const BAR = 16;
-const HEAD = 22; // of a track
-const AXIS = 24;
 const FETCH_LANES = 160; // at most this many at once
-const HUES = 6;
-const LABEL_FROM = 34; // css pixels a block must be wide to be named
-const KEY_ZOOM = 1.35;
-const KEY_PAN = 0.15;
 
 export interface Selection {
   lane: number;
@@ -31,20 +26,10 @@ export interface TimelineEvents {
   failed(error: Error): void;
 }
 
-interface Palette {
-  tones: string[];
-  hues: string[];
-  ink: string;
-  muted: string;
-  grid: string;
-  panel: string;
-  error: string;
-  focus: string;
-}
-
 export class Timeline {
   private readonly canvas: HTMLCanvasElement;
-  private readonly context: CanvasRenderingContext2D;
+  private readonly lanes: Lanes;
+  private readonly painter: Painter;
   private from = 0;
   private to: number;
   private scroll = 0;
@@ -55,13 +40,10 @@ export class Timeline {
   private frame = 0;
   private width = 1;
   private height = 1;
-  private palette: Palette = readPalette();
   private selected: Selection | null = null;
   private lit = true;
   private hoverX: number | null = null;
   private readonly observer: ResizeObserver;
-  private readonly pointers = new Map<number, { x: number; y: number }>();
-  private dragged = false;
   private closed = false;
   /** Times of the last frames' drawing, for measurements. */
   readonly drawMs: number[] = [];
@@ -84,10 +66,11 @@ export class Timeline {
       "Timeline. W and S zoom, A and D move, arrow keys go from row to row, F zooms to the row, 0 shows everything.",
     );
     parent.append(this.canvas);
-    this.context = this.canvas.getContext("2d")!;
+    this.lanes = new Lanes(trace);
+    this.painter = new Painter(this.canvas, this.lanes);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(parent);
-    this.listen();
+    takeInput(this.canvas, this);
     this.resize();
     void this.fetchWhole();
   }
@@ -97,6 +80,11 @@ export class Timeline {
     cancelAnimationFrame(this.frame);
     this.observer.disconnect();
     this.canvas.remove();
+  }
+
+  /** In css pixels. */
+  get size(): { width: number; height: number } {
+    return { width: this.width, height: this.height };
   }
 
   get range(): { from: number; to: number } {
@@ -113,7 +101,7 @@ export class Timeline {
   }
 
   themeChanged(): void {
-    this.palette = readPalette();
+    this.painter.themeChanged();
     this.redraw();
   }
 
@@ -136,6 +124,13 @@ export class Timeline {
   pan(share: number): void {
     const shift = (this.to - this.from) * share;
     this.moveTo(this.from + shift, this.to + shift);
+  }
+
+  scrollBy(pixels: number): void {
+    this.scroll += pixels;
+    this.clampScroll();
+    this.redraw();
+    this.fetchSoon();
   }
 
   /** The next (1) or previous (-1) block of the selected one's lane, or the nearest of another lane. */
@@ -186,36 +181,19 @@ export class Timeline {
     this.fetchSoon();
   }
 
-  private x(time: number): number {
-    return ((time - this.from) / (this.to - this.from)) * this.width;
+  private frameNow(): Frame {
+    const { trace, from, to, scroll, width, height, whole, shown, selected, lit, hoverX } = this;
+    return { trace, from, to, scroll, width, height, whole, shown, selected, lit, hoverX };
+  }
+
+  /** Where a moment of a lane is on the canvas. */
+  placeOf(lane: number, time: number): { x: number; y: number } {
+    const x = ((time - this.from) / (this.to - this.from)) * this.width;
+    return { x, y: this.lanes.top(lane) - this.scroll };
   }
 
   private timeAt(x: number): number {
     return this.from + (x / this.width) * (this.to - this.from);
-  }
-
-  /** Where a lane's top is, before scrolling. */
-  private laneTop(lane: number): number {
-    let tracks = 0;
-    for (const track of this.trace.tracks) if (track.first_lane <= lane) tracks += 1;
-    return AXIS + tracks * HEAD + lane * LANE;
-  }
-
-  private contentHeight(): number {
-    return this.laneTop(Math.max(this.trace.lanes - 1, 0)) + LANE + 8;
-  }
-
-  private laneAt(y: number): number {
-    const inside = y + this.scroll;
-    for (let i = this.trace.tracks.length - 1; i >= 0; --i) {
-      const track = this.trace.tracks[i]!;
-      const top = this.laneTop(track.first_lane);
-      if (inside >= top - HEAD) {
-        const lane = track.first_lane + Math.floor((inside - top) / LANE);
-        return inside < top || lane >= track.first_lane + track.lanes ? -1 : lane;
-      }
-    }
-    return -1;
   }
 
   private firstLaneInView(): number {
@@ -223,15 +201,7 @@ export class Timeline {
   }
 
   private lanesInView(): { first: number; count: number } {
-    const above = this.scroll + AXIS;
-    let first = 0;
-    for (const track of this.trace.tracks) {
-      const top = this.laneTop(track.first_lane);
-      first = track.first_lane + Math.max(0, Math.floor((above - top) / LANE));
-      if (first < track.first_lane + track.lanes) break;
-    }
-    first = Math.min(first, Math.max(this.trace.lanes - 1, 0));
-    return { first, count: Math.min(this.trace.lanes - first, Math.ceil(this.height / LANE) + 1) };
+    return this.lanes.inView(this.scroll, this.height);
   }
 
   // --- data
@@ -296,7 +266,7 @@ export class Timeline {
     }
   }
 
-  // --- drawing
+  // --- size and frames
 
   private resize(): void {
     const parent = this.canvas.parentElement;
@@ -313,7 +283,7 @@ export class Timeline {
   }
 
   private clampScroll(): void {
-    this.scroll = Math.max(0, Math.min(this.scroll, this.contentHeight() - this.height));
+    this.scroll = Math.max(0, Math.min(this.scroll, this.lanes.contentHeight() - this.height));
   }
 
   private redraw(): void {
@@ -321,157 +291,10 @@ export class Timeline {
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
       const begin = performance.now();
-      this.draw();
+      this.painter.draw(this.frameNow());
       this.drawMs.push(performance.now() - begin);
       if (this.drawMs.length > 600) this.drawMs.shift();
     });
-  }
-
-  private draw(): void {
-    const c = this.context;
-    c.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
-    c.fillStyle = this.palette.panel;
-    c.fillRect(0, 0, this.width, this.height);
-    const { first, count } = this.lanesInView();
-    c.font = "11px system-ui, sans-serif";
-    c.textBaseline = "middle";
-    this.drawGrid();
-    for (let lane = first; lane < first + count; ++lane) this.drawLane(lane);
-    this.drawTracks();
-    this.drawAxis();
-    this.drawSelection();
-  }
-
-  private drawLane(lane: number): void {
-    const holds = (shown: Shown | null) =>
-      shown && lane >= shown.firstLane && lane < shown.firstLane + shown.lanes ? shown : null;
-    const fine = holds(this.shown);
-    const covers =
-      fine && fine.from <= Math.max(this.from, 0) && fine.to >= Math.min(this.to, this.trace.duration_ns);
-    const shown = covers ? fine : (holds(this.whole) ?? fine);
-    if (!shown) return;
-    const c = this.context;
-    const top = this.laneTop(lane) - this.scroll;
-    const end = shown.laneBegin[lane - shown.firstLane + 1]!;
-    let at = firstAfter(shown, shown.laneBegin[lane - shown.firstLane]!, end, this.from);
-    for (; at < end && shown.start[at]! <= this.to; ++at) {
-      const left = Math.max(this.x(shown.start[at]!), -2);
-      const right = Math.min(this.x(shown.end[at]!), this.width + 2);
-      const width = Math.max(right - left, 1);
-      const marks = shown.marks[at]!;
-      const merged = shown.count[at]! > 1;
-      const dim = this.lit && !(marks & CRITICAL) && shown.tone[at] === 0;
-      const share = merged ? shown.busy[at]! / Math.max(shown.end[at]! - shown.start[at]!, 1) : 1;
-      c.globalAlpha = (dim ? 0.45 : 1) * (merged ? Math.max(0.35, Math.min(share, 1)) : 1);
-      c.fillStyle = this.fill(shown, at);
-      c.fillRect(left, top, width > 3 ? width - 0.5 : width, BAR);
-      c.globalAlpha = 1;
-      if (this.lit && marks & CRITICAL) {
-        c.fillStyle = this.palette.ink;
-        c.fillRect(left, top + BAR - 2, width, 2);
-      }
-      if (marks & FAILED) {
-        c.fillStyle = this.palette.error;
-        c.fillRect(left, top, Math.max(Math.min(width, 4), 1.5), BAR);
-      }
-      if (width > LABEL_FROM) this.drawLabel(shown, at, left, width, top, dim);
-    }
-  }
-
-  private fill(shown: Shown, at: number): string {
-    const tone = shown.tone[at]!;
-    if (tone !== 0) return this.palette.tones[tone]!;
-    return this.palette.hues[hashOf(shown.names[shown.name[at]!]!) % HUES]!;
-  }
-
-  private drawLabel(shown: Shown, at: number, left: number, width: number, top: number, dim: boolean): void {
-    const c = this.context;
-    const merged = shown.count[at]!;
-    const failed = shown.marks[at]! & FAILED ? "✕ " : "";
-    const name = shown.names[shown.name[at]!]!;
-    const text = merged > 1 ? `${merged.toLocaleString()} rows, longest: ${name}` : failed + name;
-    const from = Math.max(left, 0) + 5;
-    const room = Math.min(left + width, this.width) - from - 3;
-    if (room < 12) return;
-    const fits = Math.floor(room / 6.1);
-    c.fillStyle = dim || shown.tone[at] === 0 ? this.palette.ink : this.palette.panel;
-    c.fillText(
-      text.length > fits ? `${text.slice(0, Math.max(fits - 1, 1))}…` : text,
-      from,
-      top + BAR / 2 + 0.5,
-    );
-  }
-
-  private drawTracks(): void {
-    const c = this.context;
-    for (const track of this.trace.tracks) {
-      const top = this.laneTop(track.first_lane) - HEAD - this.scroll;
-      if (top > this.height || top < AXIS - HEAD) continue;
-      c.fillStyle = this.palette.muted;
-      c.font = "600 11px system-ui, sans-serif";
-      c.fillText(track.title, 6, top + HEAD / 2 + 3);
-      c.strokeStyle = this.palette.grid;
-      c.beginPath();
-      c.moveTo(0, Math.round(top) + 0.5);
-      c.lineTo(this.width, Math.round(top) + 0.5);
-      c.stroke();
-    }
-    c.font = "11px system-ui, sans-serif";
-  }
-
-  private ticks(): { step: number; first: number } {
-    const wanted = (this.to - this.from) / Math.max(this.width / 110, 2);
-    const power = 10 ** Math.floor(Math.log10(Math.max(wanted, 1)));
-    const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= wanted) ?? power * 10;
-    return { step, first: Math.ceil(this.from / step) * step };
-  }
-
-  private drawGrid(): void {
-    const c = this.context;
-    const { step, first } = this.ticks();
-    c.strokeStyle = this.palette.grid;
-    c.beginPath();
-    for (let time = first; time <= this.to; time += step) {
-      const x = Math.round(this.x(time)) + 0.5;
-      c.moveTo(x, AXIS);
-      c.lineTo(x, this.height);
-    }
-    c.stroke();
-  }
-
-  private drawAxis(): void {
-    const c = this.context;
-    c.fillStyle = this.palette.panel;
-    c.fillRect(0, 0, this.width, AXIS);
-    c.fillStyle = this.palette.muted;
-    const { step, first } = this.ticks();
-    for (let time = first; time <= this.to; time += step) {
-      if (this.x(time) < this.width - 40) c.fillText(axisText(time, step), this.x(time) + 3, AXIS / 2);
-    }
-    c.strokeStyle = this.palette.grid;
-    c.strokeRect(-1, -1, this.width + 2, AXIS + 0.5);
-    if (this.hoverX === null) return;
-    c.strokeStyle = this.palette.muted;
-    c.beginPath();
-    c.moveTo(Math.round(this.hoverX) + 0.5, 0);
-    c.lineTo(Math.round(this.hoverX) + 0.5, this.height);
-    c.stroke();
-  }
-
-  private drawSelection(): void {
-    if (!this.selected) return;
-    const c = this.context;
-    const left = Math.max(this.x(this.selected.start), -4);
-    const right = Math.min(this.x(this.selected.end), this.width + 4);
-    c.strokeStyle = this.palette.focus;
-    c.lineWidth = 2;
-    c.strokeRect(
-      left - 1,
-      this.laneTop(this.selected.lane) - this.scroll - 1,
-      Math.max(right - left, 2) + 2,
-      BAR + 2,
-    );
-    c.lineWidth = 1;
   }
 
   // --- choosing
@@ -508,7 +331,7 @@ export class Timeline {
   // Brings the selection into view when it is not in it.
   private reveal(): void {
     const chosen = this.selected!;
-    const top = this.laneTop(chosen.lane);
+    const top = this.lanes.top(chosen.lane);
     if (top - this.scroll < AXIS + HEAD) this.scroll = top - AXIS - HEAD;
     if (top + LANE - this.scroll > this.height) this.scroll = top + LANE - this.height + 4;
     this.clampScroll();
@@ -520,9 +343,9 @@ export class Timeline {
     this.fetchSoon();
   }
 
-  private chooseAt(x: number, y: number): void {
+  chooseAt(x: number, y: number): void {
     const shown = this.best();
-    const lane = this.laneAt(y);
+    const lane = this.lanes.at(y + this.scroll);
     if (!shown || lane < 0) return this.clearSelection();
     const slack = ((this.to - this.from) / this.width) * 3;
     const found = blockAt(shown, lane, this.timeAt(x), slack);
@@ -530,12 +353,12 @@ export class Timeline {
     this.pick(found);
   }
 
-  private hover(x: number | null, y: number): void {
+  hover(x: number | null, y: number): void {
     this.hoverX = x;
     const shown = this.best();
     let text = "";
     if (x !== null && shown) {
-      const lane = this.laneAt(y);
+      const lane = this.lanes.at(y + this.scroll);
       const slack = ((this.to - this.from) / this.width) * 2;
       const at = lane < 0 ? -1 : blockAt(shown, lane, this.timeAt(x), slack);
       text = axisText(this.timeAt(x), (this.to - this.from) / this.width);
@@ -549,136 +372,4 @@ export class Timeline {
     this.events.hovered(text);
     this.redraw();
   }
-
-  // --- input
-
-  private listen(): void {
-    const canvas = this.canvas;
-    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    canvas.addEventListener("pointerdown", (event) => this.pointerDown(event));
-    canvas.addEventListener("pointermove", (event) => this.pointerMove(event));
-    for (const name of ["pointerup", "pointercancel"] as const)
-      canvas.addEventListener(name, (event) => this.pointerUp(event));
-    canvas.addEventListener("pointerleave", () => this.hover(null, 0));
-    canvas.addEventListener("dblclick", () => this.zoomToSelection());
-    canvas.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  private wheel(event: WheelEvent): void {
-    event.preventDefault();
-    if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-      this.pan((event.deltaX || event.deltaY) / this.width);
-    } else if (event.altKey) {
-      this.scrollBy(event.deltaY);
-    } else {
-      this.zoom(Math.exp(-event.deltaY * 0.0016), event.offsetX / this.width);
-    }
-  }
-
-  private scrollBy(pixels: number): void {
-    this.scroll += pixels;
-    this.clampScroll();
-    this.redraw();
-    this.fetchSoon();
-  }
-
-  private pointerDown(event: PointerEvent): void {
-    this.canvas.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
-    this.dragged = false;
-  }
-
-  private pointerMove(event: PointerEvent): void {
-    const before = this.pointers.get(event.pointerId);
-    if (!before) return this.hover(event.offsetX, event.offsetY);
-    const dx = event.offsetX - before.x;
-    const dy = event.offsetY - before.y;
-    if (!this.dragged && Math.hypot(dx, dy) < 4) return;
-    this.dragged = true;
-    if (this.pointers.size === 2) this.pinch(event);
-    else {
-      this.pan(-dx / this.width);
-      this.scrollBy(-dy);
-    }
-    this.pointers.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
-  }
-
-  private pinch(event: PointerEvent): void {
-    const own = this.pointers.get(event.pointerId)!;
-    const other = [...this.pointers].find(([id]) => id !== event.pointerId)![1];
-    const before = Math.abs(own.x - other.x);
-    const now = Math.abs(event.offsetX - other.x);
-    if (before > 10 && now > 10) this.zoom(now / before, (event.offsetX + other.x) / 2 / this.width);
-  }
-
-  private pointerUp(event: PointerEvent): void {
-    if (!this.pointers.delete(event.pointerId)) return;
-    if (!this.dragged && event.type === "pointerup") this.chooseAt(event.offsetX, event.offsetY);
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const actions: Record<string, () => void> = {
-      w: () => this.zoom(KEY_ZOOM),
-      s: () => this.zoom(1 / KEY_ZOOM),
-      a: () => this.pan(-KEY_PAN),
-      d: () => this.pan(KEY_PAN),
-      f: () => this.zoomToSelection(),
-      Enter: () => this.zoomToSelection(),
-      "0": () => this.showAll(),
-      ArrowRight: () => this.step(1),
-      ArrowLeft: () => this.step(-1),
-      ArrowDown: () => this.stepLane(1),
-      ArrowUp: () => this.stepLane(-1),
-      PageDown: () => this.scrollBy(this.height * 0.8),
-      PageUp: () => this.scrollBy(-this.height * 0.8),
-      Escape: () => this.clearSelection(),
-    };
-    const action = actions[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (!action) return;
-    event.preventDefault();
-    event.stopPropagation();
-    action();
-  }
-}
-
-function hashOf(text: string): number {
-  let hash = 7;
-  for (let i = 0; i < text.length; ++i) hash = (hash * 31 + text.charCodeAt(i)) >>> 0;
-  return hash;
-}
-
-/** A time on an axis whose lines are `step` apart, with as many digits as tell them apart. */
-export function axisText(ns: number, step: number): string {
-  const [unit, size] =
-    step >= 1e9
-      ? ["s", 1e9]
-      : step >= 1e6
-        ? Math.abs(ns) >= 1e10
-          ? ["s", 1e9]
-          : ["ms", 1e6]
-        : step >= 1e3
-          ? ["ms", 1e6]
-          : ["µs", 1e3];
-  const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step / (size as number)) - 1e-9)));
-  return `${(ns / (size as number)).toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
-}
-
-function readPalette(): Palette {
-  const names: Record<string, string> = {
-    neutral: "neutral",
-    queue: "queue",
-    prefill: "prefill",
-    decode: "decode",
-  };
-  return {
-    tones: TONES.map((tone) => colour(names[tone] ?? `trace-${tone.replace("_", "-")}`)),
-    hues: Array.from({ length: HUES }, (_, i) => colour(`trace-hue-${i + 1}`)),
-    ink: colour("ink"),
-    muted: colour("muted"),
-    grid: colour("grid"),
-    panel: colour("panel"),
-    error: colour("error"),
-    focus: colour("focus"),
-  };
 }

@@ -1,7 +1,6 @@
 // One trace: the sentence, the timeline, and what is known of the chosen row.
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { askJson } from "../../data/api";
 import { count, dateAndTime, nanoseconds } from "../../parts/format";
 import { PhaseBar, PhaseKey } from "../../parts/phases";
 import { useCommands } from "../../shell/commands";
@@ -9,6 +8,7 @@ import { announce } from "../../shell/notices";
 import { PageHead } from "../../shell/page_head";
 import { param, setParams } from "../../shell/router";
 import { isDark } from "../../shell/theme";
+import { askTrace } from "./early";
 import { RowPanel } from "./row_detail";
 import { Timeline, type Selection } from "./timeline";
 import type { Attribution, Trace } from "./types";
@@ -170,7 +170,7 @@ export function TraceView({ id }: { id: string }) {
   useEffect(() => {
     let current = true;
     setProblem("");
-    askJson<Trace>(`/api/v1/traces/${encodeURIComponent(id)}`).then(
+    askTrace(id).then(
       (answer) => current && setTrace(answer),
       (error: Error) => current && setProblem(error.message),
     );

@@ -1,5 +1,5 @@
 // The picture on the page: renderer, labels and marks together, apart from the components that ask for them.
-import { colour, isDark } from "../../shell/theme";
+import { colour, isDark } from "../shell/theme";
 import { coloursFor, sizesFor, type Legend } from "./encode";
 import { FlatRenderer } from "./flat";
 import { columnOf, textOf, type Picture } from "./picture";
@@ -33,6 +33,7 @@ export class GraphScene {
   private frame = 0;
   private labels: number[] = [];
   private ranked: number[] = [];
+  private sizes: Float32Array = new Float32Array();
   private marks: Marks = { nodes: null, edges: null, chosen: null };
   private picture: Picture | null = null;
   private choices: Choices = { colour: "", size: "", label: "label" };
@@ -90,6 +91,7 @@ export class GraphScene {
       ink: colour("ink"),
       focus: colour("focus"),
     });
+    this.sizes = sizes;
     this.ranked = rank(sizes, picture);
     this.chooseLabels();
     return legend;
@@ -152,7 +154,12 @@ export class GraphScene {
       const at = places.get(node);
       if (!at || at[0] < 0 || at[1] < 0 || at[0] > width || at[1] > height) continue;
       const text = short(textOf(column, node));
-      const box: [number, number, number, number] = [at[0] + 6, at[1] - 8, c.measureText(text).width, 16];
+      const box: [number, number, number, number] = [
+        at[0] + this.sizes[node]! / 2 + 3,
+        at[1] - 8,
+        c.measureText(text).width,
+        16,
+      ];
       const hidden = taken.some(
         (t) =>
           box[0] < t[0] + t[2] && t[0] < box[0] + box[2] && box[1] < t[1] + t[3] && t[1] < box[1] + box[3],

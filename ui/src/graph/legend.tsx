@@ -1,5 +1,5 @@
 // What colours and sizes mean, in words.
-import { count } from "../../parts/format";
+import { count } from "../parts/format";
 import type { Legend as LegendData } from "./encode";
 
 export function Legend({ legend, size }: { legend: LegendData; size: string }) {

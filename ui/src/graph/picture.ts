@@ -1,5 +1,5 @@
 // A graph as the console sends it: packed arrays behind a head in JSON (docs/api.md).
-import { ask } from "../../data/api";
+import { ask } from "../data/api";
 
 export type Values =
   | { kind: "number"; values: Float32Array }

@@ -1,5 +1,5 @@
 // An edge list on its way to the console.
-import { ask } from "../../data/api";
+import { ask } from "../data/api";
 
 /** The name under which the console keeps it. Throws with a sentence. */
 export async function sendEdges(file: File): Promise<string> {
