@@ -32,7 +32,7 @@ struct TableChoice {
 /// Whether the size matters at all.
 [[nodiscard]] bool size_decides(TableOperation operation);
 /// `rows`, `window_rows`: as table_size_sql() has them.
-[[nodiscard]] TableChoice choose_table(TableOperation operation, double rows, double window_rows);
+[[nodiscard]] TableChoice choose_table(const TableQuestion& question, double rows, double window_rows);
 
 /// The message of not_found when there are no rows. Then the CPU's answer is as good as any.
 inline constexpr std::string_view kNoRows = "there are no rows: nothing for a GPU to do";

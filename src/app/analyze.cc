@@ -65,11 +65,11 @@ Result<> fill_times(const Settings& settings, const AnalyzeOptions& options, Tab
 
 // Whether the GPU is to be tried, and why; for --backend auto.
 Result<analytics::TableChoice> choose(store::Reader& reader, const TableQuestion& question) {
-  if (!analytics::size_decides(question.operation)) return analytics::choose_table(question.operation, 0, 0);
+  if (!analytics::size_decides(question.operation)) return analytics::choose_table(question, 0, 0);
   const auto sizes = query_rows(reader, analytics::table_size_sql(question));
   if (!sizes) return std::unexpected(sizes.error());
   const auto& size = sizes->at(0);
-  return analytics::choose_table(question.operation, size.value("rows", 0.0), size.value("window_rows", 0.0));
+  return analytics::choose_table(question, size.value("rows", 0.0), size.value("window_rows", 0.0));
 }
 
 void say(std::string_view who, std::string_view why) {

@@ -66,13 +66,14 @@ T read_at(const char* from) {
   return value;
 }
 
-// nanoarrow compares where a buffer ends, a sum that overflows.
+// nanoarrow compares where a buffer ends, a sum that overflows, and takes any beginning.
 bool lies_in(std::string_view body, const ArrowArrayView& column) {
   for (const ArrowBufferView& buffer : column.buffer_views) {
+    if (buffer.size_bytes == 0) continue;
+    const auto begin = reinterpret_cast<std::uintptr_t>(buffer.data.data);
     const auto size = static_cast<std::uint64_t>(buffer.size_bytes);
-    const auto at =
-        reinterpret_cast<std::uintptr_t>(buffer.data.data) - reinterpret_cast<std::uintptr_t>(body.data());
-    if (buffer.size_bytes != 0 && (size > body.size() || at > body.size() - size)) return false;
+    const auto at = begin - reinterpret_cast<std::uintptr_t>(body.data());
+    if (begin % alignof(double) != 0 || size > body.size() || at > body.size() - size) return false;
   }
   return true;
 }
@@ -148,6 +149,14 @@ class NanoarrowRows final : public ArrowRows {
     return true;
   }
 
+  // As the number that stood in the message, which need not be one of the enumerators.
+  [[nodiscard]] int kind() const {
+    int number = 0;
+    static_assert(sizeof number == sizeof decoder_.message_type);
+    std::memcpy(&number, &decoder_.message_type, sizeof number);
+    return number;
+  }
+
   // One message from the front; how many bytes it has, 0 when not all of them are there.
   Result<std::size_t> message(std::string_view bytes) {
     if (!has_sane_head(bytes)) return broken("a message has a head that is longer than any");
@@ -163,9 +172,8 @@ class NanoarrowRows final : public ArrowRows {
     if (decoder_.body_size_bytes < 0) return broken("a message has a size below 0");
     const auto body = static_cast<std::size_t>(decoder_.body_size_bytes);
     if (bytes.size() - head < body) return 0;
-    const auto done = decoder_.message_type == NANOARROW_IPC_MESSAGE_TYPE_SCHEMA
-                          ? schema()
-                          : rows(bytes, bytes.substr(head, body));
+    const auto done =
+        kind() == NANOARROW_IPC_MESSAGE_TYPE_SCHEMA ? schema() : rows(bytes, bytes.substr(head, body));
     if (!done) return std::unexpected(done.error());
     return head + body;
   }
@@ -179,8 +187,7 @@ class NanoarrowRows final : public ArrowRows {
   }
 
   Result<> rows(std::string_view message, std::string_view body) {
-    if (decoder_.message_type != NANOARROW_IPC_MESSAGE_TYPE_RECORD_BATCH)
-      return broken("it has messages of another kind");
+    if (kind() != NANOARROW_IPC_MESSAGE_TYPE_RECORD_BATCH) return broken("it has messages of another kind");
     if (!begun_) return broken("its rows come before its columns");
     if (!has_content(message)) return broken("a message has nothing in it");
     ArrowError why{};
@@ -193,7 +200,7 @@ class NanoarrowRows final : public ArrowRows {
       return broken("it has more rows than bytes");
     for (std::int64_t i = 0; i < batch->n_children; ++i) {
       if (batch->children[i]->length != batch->length) return broken("its columns are not equally long");
-      if (!lies_in(body, *batch->children[i])) return broken("a column lies outside of its message");
+      if (!lies_in(body, *batch->children[i])) return broken("a column does not lie in its message");
     }
     if (ArrowArrayViewValidate(batch, NANOARROW_VALIDATION_LEVEL_FULL, &why) != NANOARROW_OK)
       return broken(why.message);
