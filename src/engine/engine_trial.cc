@@ -23,9 +23,11 @@ Result<Trial> try_engine(const std::filesystem::path& binary, int timeout_ms,
   trial.backends = output.facts().backend;
   bool listing = false;
   for (const auto& line : lines) {
-    if (listing && line.text.find("(none)") == std::string::npos) {
-      trial.devices.push_back(line.text.substr(line.text.find_first_not_of(' ')));
-    }
+    // Devices are indented. The log, which another thread writes, may come in between.
+    const std::size_t begin = line.text.find_first_not_of(' ');
+    const bool indented = begin != 0 && begin != std::string::npos;
+    if (listing && indented && line.text.find("(none)") == std::string::npos)
+      trial.devices.push_back(line.text.substr(begin));
     if (line.text.starts_with("Available devices")) listing = true;
   }
   return trial;

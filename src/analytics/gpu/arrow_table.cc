@@ -9,7 +9,8 @@ void release_schema(ArrowSchema* schema) { schema->release = nullptr; }
 void release_array(ArrowArray* array) { array->release = nullptr; }
 
 bool bit(const void* bits, std::uint64_t at) {
-  return ((static_cast<const std::uint8_t*>(bits)[at / 8] >> (at % 8)) & 1U) != 0;
+  const unsigned byte = static_cast<const std::uint8_t*>(bits)[at / 8];
+  return (byte >> (at % 8) & 1U) != 0;
 }
 
 // An answer's column may begin anywhere in its buffers.
