@@ -186,7 +186,7 @@ TestTable copy_table(const ArrowSchema& schema, const ArrowArray& rows) {
     const ArrowArray& column = *rows.children[i];
     const auto* bits = static_cast<const std::uint8_t*>(column.buffers[0]);
     for (std::size_t row = 0; row < length; ++row) {
-      if (bits != nullptr && ((bits[row / 8] >> (row % 8)) & 1U) == 0) continue;
+      if (bits != nullptr && (unsigned{bits[row / 8]} >> (row % 8) & 1U) == 0) continue;
       if (name == "key") table.keys[row] = static_cast<const std::int32_t*>(column.buffers[1])[row];
       if (name == "time") table.times[row] = static_cast<const std::int64_t*>(column.buffers[1])[row];
       if (name == "value") table.values[row] = static_cast<const double*>(column.buffers[1])[row];
