@@ -6,6 +6,8 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "base/sql_literal.h"
+
 namespace llt::analytics {
 namespace {
 
@@ -137,15 +139,6 @@ constexpr std::array<StoreGraphKind, 4> kKinds{{
       kSharedPrefixLeftOut}},
 }};
 
-std::string sql_text(std::string_view text) {
-  std::string literal = "'";
-  for (const char c : text) {
-    literal += c;
-    if (c == '\'') literal += c;
-  }
-  return literal + "'";
-}
-
 std::string filled(std::string_view sql, const StoreGraphRequest& request) {
   std::string text(sql);
   const auto replace = [&](std::string_view what, const std::string& with) {
@@ -153,7 +146,7 @@ std::string filled(std::string_view sql, const StoreGraphRequest& request) {
       text.replace(at, what.size(), with);
   };
   replace("{since}", std::to_string(request.since.value_or(0)));
-  replace("{trace}", sql_text(request.trace));
+  replace("{trace}", sql_literal(request.trace));
   return text;
 }
 

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "analytics/gpu/find.h"
 #include "analytics/table_on_gpu.h"
 #include "app/analytics_place.h"
 #include "app/commands.h"
@@ -66,6 +67,8 @@ Result<> fill_times(const Settings& settings, const AnalyzeOptions& options, Tab
 // Whether the GPU is to be tried, and why; for --backend auto.
 Result<analytics::TableChoice> choose(store::Reader& reader, const TableQuestion& question) {
   if (!analytics::size_decides(question.operation)) return analytics::choose_table(question, 0, 0);
+  if (const auto found = analytics::gpu::find_installation(); !found)  // nothing to count rows for
+    return analytics::TableChoice{.gpu = false, .why = "instead of the GPU: " + found.error().message};
   const auto sizes = query_rows(reader, analytics::table_size_sql(question));
   if (!sizes) return std::unexpected(sizes.error());
   const auto& size = sizes->at(0);

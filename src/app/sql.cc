@@ -12,13 +12,4 @@ Result<nlohmann::ordered_json> query_rows(store::Reader& reader, std::string_vie
   return rows;
 }
 
-std::string sql_text(std::string_view text) {
-  std::string literal = "'";
-  for (char c : text) {
-    literal += c;
-    if (c == '\'') literal += c;
-  }
-  return literal + "'";
-}
-
 }  // namespace llt::app

@@ -13,7 +13,4 @@ namespace llt::app {
 /// The rows of a query as an array of objects. Fails with data_loss when the answer is not that.
 [[nodiscard]] Result<nlohmann::ordered_json> query_rows(store::Reader& reader, std::string_view sql);
 
-/// A string literal of SQL, quotes included.
-[[nodiscard]] std::string sql_text(std::string_view text);
-
 }  // namespace llt::app

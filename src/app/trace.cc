@@ -17,6 +17,7 @@
 #include "app/trace_engine.h"
 #include "app/trace_tree.h"
 #include "app/units.h"
+#include "base/sql_literal.h"
 
 namespace llt::app {
 namespace {
@@ -29,7 +30,7 @@ constexpr std::size_t kMaxNameCells = 60;
 
 // The trace that an id, or the beginning of one, stands for. A whole id beats a beginning.
 Result<std::string> find_trace(Source& source, const std::string& id) {
-  const std::string text = sql_text(id);
+  const std::string text = sql_literal(id);
   const std::string sql = fmt::format(
       "WITH hits AS ("
       "SELECT trace_id, request_id, start_unix_ns, request_id = {0} OR trace_id = {0} AS whole FROM requests "
@@ -68,7 +69,7 @@ Result<TraceTree> load_trace(Source& source, const std::string& trace_id) {
       source,
       "SELECT span_id, parent_span_id, name, kind, service_name, status_code, status_message, start_unix_ns, "
       "duration_ns, attributes::VARCHAR AS attributes FROM spans WHERE trace_id = " +
-          sql_text(trace_id) + " ORDER BY start_unix_ns, duration_ns DESC, span_id");
+          sql_literal(trace_id) + " ORDER BY start_unix_ns, duration_ns DESC, span_id");
   if (!rows) return std::unexpected(rows.error());
   if (rows->empty()) {
     return fail(

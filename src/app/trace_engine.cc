@@ -10,6 +10,7 @@
 #include "app/report_render.h"
 #include "app/sql.h"
 #include "app/text_table.h"
+#include "base/sql_literal.h"
 
 namespace llt::app {
 namespace {
@@ -28,7 +29,7 @@ std::string requests_sql(const std::string& trace_id) {
       "r.start_unix_ns + coalesce(r.operation_start_ns + r.operation_ns, r.total_ns) AS to_ns "
       "FROM requests r JOIN attribution a USING (request_id, start_unix_ns) WHERE r.trace_id = {} "
       "ORDER BY from_ns, a.request_id LIMIT {}",
-      sql_text(trace_id), kMostRequests);
+      sql_literal(trace_id), kMostRequests);
 }
 
 // Each step in that time with what was its own, and whom of the others it waited for most.
@@ -51,7 +52,7 @@ std::string steps_sql(const Json& request) {
       "coalesce(max(share_ns) FILTER (WHERE NOT own), 0)::BIGINT AS others_ns "
       "FROM m GROUP BY step, b, e ORDER BY b, step LIMIT {4}",
       request["engine_id"].get<std::uint64_t>(), request["from_ns"].get<UnixNs>(),
-      request["to_ns"].get<UnixNs>(), sql_text(request["request_id"].get<std::string>()), kMostSteps);
+      request["to_ns"].get<UnixNs>(), sql_literal(request["request_id"].get<std::string>()), kMostSteps);
 }
 
 std::vector<PathStep> read_steps(const Json& rows) {

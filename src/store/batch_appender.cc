@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/losses.h"
+#include "base/sql_literal.h"
 #include "schema/tables.h"
 #include "store/database.h"
 

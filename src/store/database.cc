@@ -205,15 +205,6 @@ Result<std::optional<std::int64_t>> single_integer(duckdb_connection connection,
   return number;
 }
 
-std::string sql_literal(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + "'";
-}
-
 std::string_view string_at(duckdb_vector vector, idx_t row) noexcept {
   auto* values = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector));
   return {duckdb_string_t_data(&values[row]), duckdb_string_t_length(values[row])};

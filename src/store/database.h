@@ -73,9 +73,6 @@ Result<std::vector<std::optional<std::string>>> first_column(duckdb_connection c
 /// first_column() for a query of one integer; nullopt when it is NULL or there is no row.
 Result<std::optional<std::int64_t>> single_integer(duckdb_connection connection, const std::string& sql);
 
-/// 'text' with quotes doubled.
-[[nodiscard]] std::string sql_literal(std::string_view text);
-
 /// The text of one VARCHAR value of a vector; valid as long as the chunk.
 [[nodiscard]] std::string_view string_at(duckdb_vector vector, idx_t row) noexcept;
 [[nodiscard]] bool valid_at(duckdb_vector vector, idx_t row) noexcept;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/sql_literal.h"
 #include "store/database.h"
 #include "store/handles.h"
 

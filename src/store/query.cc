@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/clock.h"
+#include "base/sql_literal.h"
 #include "store/arrow_stream.h"
 #include "store/data_dir.h"
 #include "store/output.h"

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "base/sql_literal.h"
 #include "schema/tables.h"
 #include "store/database.h"
 

@@ -34,13 +34,9 @@ Error bad_parameter(std::string_view name, std::string_view hint) {
           std::string(hint)};
 }
 
-std::string sql_literal(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (c == '\'') out += '\'';
-    out += c;
-  }
-  return out + "'";
+std::int64_t number_or_zero(const Json& row, std::string_view member) {
+  const auto found = row.find(member);
+  return found == row.end() || !found->is_number() ? 0 : found->get<std::int64_t>();
 }
 
 }  // namespace llt::views

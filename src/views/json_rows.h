@@ -27,7 +27,7 @@ using Json = nlohmann::ordered_json;
 /// 400 for a parameter of the target.
 [[nodiscard]] Error bad_parameter(std::string_view name, std::string_view hint);
 
-/// A text as SQL writes it.
-[[nodiscard]] std::string sql_literal(std::string_view text);
+/// The number of a member; 0 when the row has none: for sentences, not for figures.
+[[nodiscard]] std::int64_t number_or_zero(const Json& row, std::string_view member);
 
 }  // namespace llt::views

@@ -2,27 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "base/duration_text.h"
+#include "views/json_rows.h"
 
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
-std::int64_t number(const Json& row, std::string_view member) {
-  const auto found = row.find(member);
-  return found == row.end() || !found->is_number() ? 0 : found->get<std::int64_t>();
-}
-
 std::string detail(const Json& request, const Phase& phase, std::int64_t ns) {
-  if (phase.name == "prefill" && number(request, "input_tokens") > 0) {
-    return fmt::format("{} prompt tokens, {} of them cached", number(request, "input_tokens"),
-                       number(request, "cached_tokens"));
+  if (phase.name == "prefill" && number_or_zero(request, "input_tokens") > 0) {
+    return fmt::format("{} prompt tokens, {} of them cached", number_or_zero(request, "input_tokens"),
+                       number_or_zero(request, "cached_tokens"));
   }
-  if (phase.name == "decode" && number(request, "output_tokens") > 0) {
-    const std::int64_t tokens = number(request, "output_tokens");
+  if (phase.name == "decode" && number_or_zero(request, "output_tokens") > 0) {
+    const std::int64_t tokens = number_or_zero(request, "output_tokens");
     return fmt::format("{} tokens, {} each", tokens,
                        format_duration(static_cast<double>(ns) / static_cast<double>(tokens)));
   }
@@ -32,11 +24,11 @@ std::string detail(const Json& request, const Phase& phase, std::int64_t ns) {
 }  // namespace
 
 std::optional<LongestPhase> longest_phase(const Json& request) {
-  const std::int64_t total = number(request, "total_ns");
+  const std::int64_t total = number_or_zero(request, "total_ns");
   const Phase* longest = nullptr;
   std::int64_t most = 0;
   for (const Phase& phase : kPhases) {
-    const std::int64_t ns = number(request, phase.column);
+    const std::int64_t ns = number_or_zero(request, phase.column);
     if (ns > most) {
       most = ns;
       longest = &phase;

@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/sql_literal.h"
+
 namespace llt::views {
 namespace {
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/sql_literal.h"
 #include "views/access.h"
 #include "views/query_api.h"
 #include "views/recent_rows.h"

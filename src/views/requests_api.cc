@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/sql_literal.h"
 #include "store/reader.h"
 #include "views/json_rows.h"
 #include "views/phases.h"

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/sql_literal.h"
 #include "views/access.h"
 #include "views/live_json.h"
 #include "views/live_series.h"

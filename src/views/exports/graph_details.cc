@@ -8,6 +8,7 @@
 #include <charconv>
 #include <span>
 
+#include "base/sql_literal.h"
 #include "views/exports/rows.h"
 
 namespace llt::views {
@@ -86,7 +87,7 @@ std::string statement(const Details& details, const std::vector<Field>& fields,
   for (const Field& field : fields) sql += fmt::format(", {} AS {}", field.sql, field.name);
   sql += fmt::format(" {}", details.from);
   replace(sql, "{since}", std::to_string(request.since.value_or(0)));
-  replace(sql, "{trace}", sql_text(request.trace));
+  replace(sql, "{trace}", sql_literal(request.trace));
   return sql;
 }
 

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/sql_literal.h"
 #include "views/exports/content.h"
 #include "views/exports/rows.h"
 
@@ -273,7 +274,7 @@ Result<SpanSpool> SpanSpool::read(store::Reader& reader, const SpanSelection& se
   if (auto opened = writer.open(); !opened) return std::unexpected(opened.error());
   const std::string sql = fmt::format(
       "SELECT * FROM spans WHERE start_unix_ns >= {} AND ({} OR trace_id = {}) ORDER BY start_unix_ns",
-      selection.since.value_or(0), selection.trace.empty(), sql_text(selection.trace));
+      selection.since.value_or(0), selection.trace.empty(), sql_literal(selection.trace));
   auto read = for_each_row(reader, sql, [&](const Row& row) { return writer.add(row); });
   if (!read) return std::unexpected(read.error());
   if (auto finished = writer.finish(); !finished) return std::unexpected(finished.error());

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/sql_literal.h"
 #include "views/exports/content.h"
 #include "views/exports/lanes.h"
 #include "views/exports/rows.h"
@@ -323,7 +324,7 @@ std::string PerfettoScope::during(std::string_view column) const {
 }
 
 std::string PerfettoScope::of_trace(std::string_view column) const {
-  return trace.empty() ? "true" : fmt::format("{} = {}", column, sql_text(trace));
+  return trace.empty() ? "true" : fmt::format("{} = {}", column, sql_literal(trace));
 }
 
 Result<std::uint64_t> write_requests(store::Reader& reader, const PerfettoScope& scope,

@@ -1,5 +1,7 @@
 #include "views/exports/rows.h"
 
+#include "base/sql_literal.h"
+
 namespace llt::views {
 
 Row::Row(simdjson::dom::object object) {
@@ -89,18 +91,9 @@ Result<std::vector<std::string>> table_names(store::Reader& reader) {
   return names;
 }
 
-std::string sql_text(std::string_view text) {
-  std::string literal = "'";
-  for (const char c : text) {
-    literal += c;
-    if (c == '\'') literal += c;
-  }
-  return literal + "'";
-}
-
 std::string sql_texts(const std::vector<std::string>& texts) {
   std::string list;
-  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + sql_text(text);
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + sql_literal(text);
   return list;
 }
 

@@ -56,9 +56,6 @@ class RowCutter {
   std::string line_;  ///< has room for simdjson's padding behind it when parsed
 };
 
-/// A text as a literal of SQL, quotes included.
-[[nodiscard]] std::string sql_text(std::string_view text);
-
 /// Names as a list of literals: 'a', 'b'.
 [[nodiscard]] std::string sql_texts(const std::vector<std::string>& texts);
 

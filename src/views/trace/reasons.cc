@@ -3,21 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/duration_text.h"
+#include "views/json_rows.h"
 #include "views/phases.h"
 #include "views/trace/trace_index.h"
 
 namespace llt::views {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::int64_t number(const Json& row, std::string_view member) {
-  const auto found = row.find(member);
-  return found == row.end() || !found->is_number() ? 0 : found->get<std::int64_t>();
-}
 
 std::string time(std::int64_t ns) { return format_duration(static_cast<double>(ns)); }
 
@@ -26,24 +19,26 @@ void add_engine_time(const TraceIndex& trace, const Json& request, std::vector<s
   const auto row = std::ranges::find_if(
       trace.attribution, [&](const Json& a) { return a["request_id"] == request["request_id"]; });
   if (row == trace.attribution.end()) return;
-  const std::int64_t prompts = number(*row, "others_prefill_ns"), tokens = number(*row, "others_decode_ns");
-  const std::int64_t own = number(*row, "own_prefill_ns") + number(*row, "own_decode_ns");
+  const std::int64_t prompts = number_or_zero(*row, "others_prefill_ns"),
+                     tokens = number_or_zero(*row, "others_decode_ns");
+  const std::int64_t own = number_or_zero(*row, "own_prefill_ns") + number_or_zero(*row, "own_decode_ns");
   out.push_back(
       fmt::format("Of its {} at the engine {} was its own work, {} other requests' prompts, {} other "
                   "requests' generation, {} "
                   "waiting for its first step and {} time between steps.",
-                  time(number(*row, "upstream_ns")), time(own), time(prompts), time(tokens),
-                  time(number(*row, "queue_ns")), time(number(*row, "engine_gap_ns"))));
+                  time(number_or_zero(*row, "upstream_ns")), time(own), time(prompts), time(tokens),
+                  time(number_or_zero(*row, "queue_ns")), time(number_or_zero(*row, "engine_gap_ns"))));
   const auto worst = std::ranges::find_if(
       trace.delayed_by, [&](const Json& d) { return d["request_id"] == request["request_id"]; });
   if (worst == trace.delayed_by.end()) return;
   const auto& by = (*worst)["by_request_id"];
-  out.push_back(
-      fmt::format("{} held it up most: {} in {} shared steps, {} of that with its {} prompt tokens.",
-                  by.is_string() ? "Request " + by.get<std::string>()
-                                 : fmt::format("An unknown request in slot {}", number(*worst, "by_slot")),
-                  time(number(*worst, "prefill_ns") + number(*worst, "decode_ns")), number(*worst, "steps"),
-                  time(number(*worst, "prefill_ns")), number(*worst, "by_prompt_tokens")));
+  out.push_back(fmt::format(
+      "{} held it up most: {} in {} shared steps, {} of that with its {} prompt tokens.",
+      by.is_string() ? "Request " + by.get<std::string>()
+                     : fmt::format("An unknown request in slot {}", number_or_zero(*worst, "by_slot")),
+      time(number_or_zero(*worst, "prefill_ns") + number_or_zero(*worst, "decode_ns")),
+      number_or_zero(*worst, "steps"), time(number_or_zero(*worst, "prefill_ns")),
+      number_or_zero(*worst, "by_prompt_tokens")));
 }
 
 void add_path(const TraceIndex& trace, std::vector<std::string>& out) {

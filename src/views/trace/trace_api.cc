@@ -6,6 +6,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <limits>
 
+#include "base/sql_literal.h"
 #include "store/reader.h"
 #include "views/json_rows.h"
 #include "views/phases.h"

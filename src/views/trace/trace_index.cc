@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "analytics/span_tree.h"
+#include "base/sql_literal.h"
 #include "store/row_scanner.h"
 #include "views/json_rows.h"
 #include "views/request_columns.h"
