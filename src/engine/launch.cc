@@ -103,6 +103,14 @@ std::string Launch::to_string() const {
   return text;
 }
 
+bool Launch::say_flash_attention_by_variable(const std::string& refused) {
+  const auto flag = std::ranges::find(arguments, "--flash-attn");
+  if (flag == arguments.end() || flag + 1 == arguments.end() || flag[1] != refused) return false;
+  environment["LLAMA_ARG_FLASH_ATTN"] = refused == "on" ? "1" : refused == "off" ? "0" : refused;
+  arguments.erase(flag, flag + 2);
+  return true;
+}
+
 Result<Launch> plan_launch(const Request& request) {
   Launch launch;
   auto binary = find_engine(request.binary);

@@ -37,6 +37,11 @@ struct Launch {
   [[nodiscard]] Endpoint endpoint() const;
   /// The command as one would type it, for logs and messages.
   [[nodiscard]] std::string to_string() const;
+
+  /// For releases before August 2025, whose --flash-attn has no value ("invalid argument: on"): what it says
+  /// becomes a variable, which all releases read. False when the flag is not there, or was passed on by the
+  /// user with another value than `refused`.
+  bool say_flash_attention_by_variable(const std::string& refused);
 };
 
 /// Finds binary and model, checks both (exists, executable, GGUF header, size, memory), chooses threads.

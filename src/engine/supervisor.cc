@@ -118,6 +118,7 @@ class ManagedEngine final : public Supervisor {
   Ending stop(Run& run);
 
   bool handle_failure(const Ending& ending);
+  bool speaks_older_now();
   bool sleep_unless_stopped(int milliseconds);
   bool stopping() const {
     const std::scoped_lock lock(mutex_);
@@ -126,7 +127,7 @@ class ManagedEngine final : public Supervisor {
   void update(const std::function<void(Snapshot&)>& change);
   void report(std::string kind, std::string message, std::map<std::string, std::string> attributes = {});
 
-  const Launch launch_;
+  Launch launch_;  // the supervisor's thread only, once it runs
   const SupervisorOptions options_;
   const SupervisorCallbacks callbacks_;
   const UniqueFd wake_read_, wake_write_;  // readable from the first drain_and_stop on
@@ -184,8 +185,21 @@ void ManagedEngine::run() {
   changed_.notify_all();
 }
 
+// Whether the first start failed by what older releases do not understand, and that is now said otherwise.
+bool ManagedEngine::speaks_older_now() {
+  constexpr std::string_view kRefusal = "error: invalid argument: ";
+  for (const std::string& words : snapshot().last_words) {
+    const std::size_t at = words.find(kRefusal);
+    if (at != std::string::npos &&
+        launch_.say_flash_attention_by_variable(words.substr(at + kRefusal.size())))
+      return true;
+  }
+  return false;
+}
+
 // False: it is over.
 bool ManagedEngine::handle_failure(const Ending& ending) {
+  if (!ever_ready_ && speaks_older_now()) return true;
   const std::string words = ending.error.to_string();
   std::map<std::string, std::string> attributes{{"error", ending.error.message}};
   if (ending.status)

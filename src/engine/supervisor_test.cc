@@ -14,6 +14,8 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <thread>
 
@@ -62,10 +64,20 @@ int listen_at(const char* path) {
   ::_exit(9);
 }
 
+// As releases before August 2025 do, whose flag has no value.
+void refuse_a_value_of_flash_attention() {
+  std::ifstream file("/proc/self/cmdline");
+  const std::string all{std::istreambuf_iterator<char>(file), {}};
+  if (all.find("--flash-attn") == std::string::npos) return;
+  ::dprintf(2, "error: invalid argument: on\n");
+  ::_exit(1);
+}
+
 // Runs before main in the process that is the engine.
 [[maybe_unused]] const bool kIsEngine = [] {
   const char* role = std::getenv(kRole);
   if (role == nullptr) return false;
+  refuse_a_value_of_flash_attention();
   const std::string text = role;
   const auto space = text.find(' ');
   be_engine(text.substr(space + 1).c_str(), std::atoi(text.c_str()));
@@ -172,6 +184,30 @@ TEST(SupervisorTest, FirstStartThatFailsIsFinal) {
   ASSERT_FALSE(ready);
   EXPECT_EQ(ready.error().code, ErrorCode::not_found);
   EXPECT_EQ(log.count("restart"), 0);
+}
+
+TEST(SupervisorTest, FlashAttentionIsSaidToOlderReleasesToo) {
+  EventLog log;
+  Launch launch = launch_self(0);
+  launch.arguments = {"--flash-attn", "on", "--slots"};
+  auto supervisor = Supervisor::start(std::move(launch), quick(), into(log));
+  ASSERT_TRUE(supervisor);
+  const auto ready = (*supervisor)->wait_ready(10'000);
+  ASSERT_TRUE(ready) << ready.error().message;
+  EXPECT_TRUE(*ready);
+  EXPECT_EQ(log.count("start"), 2);
+  EXPECT_EQ(log.count("give_up"), 0);
+}
+
+TEST(LaunchTest, OnlyTheRefusedFlagBecomesAVariable) {
+  Launch launch;
+  launch.arguments = {"--ctx-size", "4096", "--flash-attn", "off"};
+  EXPECT_FALSE(launch.say_flash_attention_by_variable("on"));
+  EXPECT_EQ(launch.arguments.size(), 4u);
+  EXPECT_TRUE(launch.say_flash_attention_by_variable("off"));
+  EXPECT_EQ(launch.arguments, (std::vector<std::string>{"--ctx-size", "4096"}));
+  EXPECT_EQ(launch.environment["LLAMA_ARG_FLASH_ATTN"], "0");
+  EXPECT_FALSE(launch.say_flash_attention_by_variable("off"));
 }
 
 TEST(SupervisorTest, HangIsKilledAndRestarted) {

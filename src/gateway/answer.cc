@@ -324,8 +324,17 @@ class EventReader {
   void settle() {
     if (timings_) settle_timings();
     if (usage_) settle_usage();
-    if (tokens_evaluated_ && !usage_ && !timings_) facts_.input_tokens = tokens_evaluated_;
+    const bool counted = usage_ || (timings_ && timings_->cache_n);
+    if (tokens_evaluated_ && !counted) facts_.input_tokens = tokens_evaluated_;
     if (tokens_predicted_ && !usage_ && !timings_) facts_.output_tokens = tokens_predicted_;
+    settle_cached();
+  }
+
+  // Releases before August 2025 do not say how much came from the cache, but how much they computed.
+  void settle_cached() {
+    if (facts_.cached_tokens || !facts_.input_tokens || !facts_.timings) return;
+    if (facts_.timings->cache_n || facts_.timings->prompt_n == 0) return;
+    facts_.cached_tokens = std::max<std::int64_t>(*facts_.input_tokens - facts_.timings->prompt_n, 0);
   }
 
   void settle_timings() {

@@ -66,7 +66,24 @@ TEST(Answer, UnknownIsNotZero) {
   const auto old =
       read(R"({"content":"x","timings":{"prompt_n":4,"prompt_ms":1,"predicted_n":2,"predicted_ms":1}})");
   EXPECT_FALSE(old.facts.input_tokens);
+  EXPECT_FALSE(old.facts.cached_tokens);
   EXPECT_EQ(old.facts.output_tokens, 2);
+}
+
+// Before August 2025: no cache_n, but the prompt's length and how much of it was computed.
+TEST(Answer, TheCachedPartOfAPromptInOlderReleases) {
+  const auto native = read(R"({"content":"x","stop":true,"tokens_evaluated":26,"tokens_predicted":5,
+      "timings":{"prompt_n":4,"prompt_ms":1,"predicted_n":5,"predicted_ms":1}})");
+  EXPECT_EQ(native.facts.input_tokens, 26);
+  EXPECT_EQ(native.facts.cached_tokens, 22);
+  const auto chat = read(R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],
+      "usage":{"prompt_tokens":30,"completion_tokens":2},
+      "timings":{"prompt_n":30,"prompt_ms":1,"predicted_n":2,"predicted_ms":1}})");
+  EXPECT_EQ(chat.facts.input_tokens, 30);
+  EXPECT_EQ(chat.facts.cached_tokens, 0);
+  const auto nothing =
+      read(R"({"usage":{"prompt_tokens":30,"completion_tokens":2},"timings":{"predicted_n":2}})");
+  EXPECT_FALSE(nothing.facts.cached_tokens);
 }
 
 TEST(Answer, ReadsEveryApi) {

@@ -53,8 +53,9 @@ def foreign(binary, llama_server, steady_model, tmp_path):
     """foreign(probe=True) starts a llama-server of somebody else's, which `up` with tmp_path/data can look into."""
     started = []
 
-    def start(probe: bool = True, arguments: list[str] = (), model: Path | None = None) -> DirectEngine:
-        environment = probe_environment(tmp_path / "data") if probe else {}
+    def start(probe: bool = True, arguments: list[str] = (), model: Path | None = None,
+              environment: dict[str, str] = {}) -> DirectEngine:
+        environment = {**environment, **(probe_environment(tmp_path / "data") if probe else {})}
         started.append(DirectEngine(tmp_path, model or steady_model, [*SLOTS, *arguments], environment))
         return started[-1]
 

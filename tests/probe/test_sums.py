@@ -1,5 +1,6 @@
 """Every token of every request is found again in the engine's steps, and everything adds up."""
 
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,6 +37,15 @@ MIXED = {
 }
 
 
+@pytest.fixture(scope="session")
+def old_release(llama_server) -> bool:
+    """Before August 2025: it may have no /v1/messages, and one choice only, and not say who is in which slot before the answer
+    ends (scripts/probe-versions)."""
+    said = subprocess.run([llama_server, "--help"], capture_output=True, text=True, timeout=60)
+    assert "--flash-attn" in said.stdout
+    return "[on|off|auto]" not in said.stdout
+
+
 def send(up, tag: str):
     target, body = MIXED[tag]
     return up.fetch("POST", target, body, [("X-Request-Id", tag)])
@@ -56,11 +66,11 @@ def check_sums(up) -> None:
         assert up.sql(f"SELECT count FROM losses WHERE name = '{name}'")[0]["count"] == 0
 
 
-def test_tokens_of_a_mixed_run(probed):
+def test_tokens_of_a_mixed_run(probed, old_release):
     with ThreadPoolExecutor(len(MIXED)) as pool:
         answers = dict(zip(MIXED, pool.map(lambda tag: send(probed, tag), MIXED)))
-    assert all(answer.status == 200 for answer in answers.values())
-    tags = list(MIXED)
+    tags = [tag for tag in MIXED if not (old_release and tag == "messages" and answers[tag].status == 404)]
+    assert all(answers[tag].status == 200 for tag in tags)
     unlike = [tag for tag in tags if not tag.startswith("alike")]
     # Older releases name the slot in native answers only: requests that are alike, and at work at the same time, are
     # then left without steps.
@@ -73,7 +83,8 @@ def test_tokens_of_a_mixed_run(probed):
         row = probed.request_row(tag)
         assert len(found[tag]) == 1, found[tag]
         turn = found[tag][0]
-        assert turn["prefill_tokens"] == row["input_tokens"] - row["cached_tokens"], tag
+        assert row["cached_tokens"] == 0, tag
+        assert turn["prefill_tokens"] == row["input_tokens"], tag
         assert turn["decode_tokens"] == row["output_tokens"] - 1, tag  # the last one is not computed again
         assert turn["slot"] == row["slot"]
     check_sums(probed)
@@ -85,14 +96,16 @@ def test_a_prompt_from_the_cache(probed):
         assert probed.fetch("POST", CHAT, body, [("X-Request-Id", tag)]).status == 200
     row = probed.request_row("again")
     turn = turns(probed, ["fresh", "again"])["again"][0]
-    assert row["cached_tokens"] > 0
-    assert turn["cached_tokens"] == row["cached_tokens"]
-    assert turn["prefill_tokens"] == row["input_tokens"] - row["cached_tokens"]
+    assert turn["cached_tokens"] > 0
+    assert row["cached_tokens"] == turn["cached_tokens"]
+    assert turn["prefill_tokens"] == row["input_tokens"] - turn["cached_tokens"]
     assert turn["decode_tokens"] == 2
 
 
-def test_several_choices(probed):
+def test_several_choices(probed, old_release):
     answer = probed.fetch("POST", CHAT, chat(50, n=3, max_tokens=5, temperature=1, seed=1), [("X-Request-Id", "choices")])
+    if old_release and "Only one completion choice" in str(answer.body):
+        pytest.skip("this release makes one choice only")
     assert answer.status == 200 and len(answer.json["choices"]) == 3
     attribution(probed, ["choices"])
     row = probed.request_row("choices")
@@ -104,11 +117,14 @@ def test_several_choices(probed):
     check_sums(probed)
 
 
-def test_a_cancelled_answer(probed):
+def test_a_cancelled_answer(probed, old_release):
     """The client leaves in the middle: the engine says nothing of the slot any more, and the steps still tell."""
+    assert probed.fetch("POST", CHAT, chat(12, max_tokens=2), [("X-Request-Id", "whole")]).status == 200
     with RawConnection(probed.gateway) as connection:
         connection.send(request_bytes("POST", CHAT, chat(45, stream=True, max_tokens=4000), [("X-Request-Id", "left")]))
         connection.stream_until(connection.head(), b'"content":"')
+    if old_release and attribution(probed, ["whole"])["whole"]["rule"] != "slot":
+        pytest.skip("this release names the slot in native answers only, when they are whole")
     attribution(probed, ["left"])
     row = probed.request_row("left")
     turn = turns(probed, ["left"])["left"][0]
@@ -179,7 +195,7 @@ def behind(up, engine):
 
 def test_a_context_that_is_shifted(up, foreign):
     """More tokens than the slot holds: it drops older ones and goes on."""
-    instance = behind(up, foreign(arguments=["-c", "1024", "--context-shift"]))
+    instance = behind(up, foreign(arguments=["-c", "1024"], environment={"LLAMA_ARG_CONTEXT_SHIFT": "1"}))
     for number in range(2):
         body = chat(20 + number, max_tokens=400, ignore_eos=True)
         assert instance.fetch("POST", CHAT, body, [("X-Request-Id", f"shift-{number}")]).status == 200
