@@ -11,7 +11,7 @@ namespace {
 class CpuBackend final : public Backend {
  public:
   [[nodiscard]] std::string name() const override { return "cpu"; }
-  [[nodiscard]] std::string version() const override { return "own kernels, NetworKit 11.3 for communities"; }
+  [[nodiscard]] std::string version() const override { return "own kernels"; }
 
   Result<> load(const EdgeList& edges) override {
     edges_ = &edges;
