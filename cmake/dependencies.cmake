@@ -36,20 +36,3 @@ find_library(DUCKDB_LIBRARY duckdb HINTS ${LLAMATELEMETRY_DUCKDB}/lib ${LLAMATEL
 add_library(duckdb SHARED IMPORTED)
 set_target_properties(duckdb PROPERTIES IMPORTED_LOCATION ${DUCKDB_LIBRARY})
 target_include_directories(duckdb SYSTEM INTERFACE ${DUCKDB_INCLUDE})
-
-if(NOT LLAMATELEMETRY_NETWORKIT)
-  set(LLAMATELEMETRY_NETWORKIT "${cache_home}/llamatelemetry/networkit-11.3")
-endif()
-find_path(NETWORKIT_INCLUDE networkit/community/PLM.hpp HINTS ${LLAMATELEMETRY_NETWORKIT}/include REQUIRED)
-find_library(NETWORKIT_LIBRARY networkit HINTS ${LLAMATELEMETRY_NETWORKIT}/lib REQUIRED)
-add_library(networkit SHARED IMPORTED)
-set_target_properties(networkit PROPERTIES IMPORTED_LOCATION ${NETWORKIT_LIBRARY})
-target_include_directories(networkit SYSTEM INTERFACE ${NETWORKIT_INCLUDE})
-# The wheel brings its own OpenMP runtime under a name of its own. It is linked by that name, so that it is found beside
-# the program too; compiling with -fopenmp would load a second one. One word, or the linker leaves it out as not needed.
-get_filename_component(networkit_folder ${NETWORKIT_LIBRARY} DIRECTORY)
-file(GLOB networkit_openmp ${networkit_folder}/networkit.libs/libgomp-*.so*)
-if(networkit_openmp)
-  target_link_libraries(networkit INTERFACE
-    "-Wl,-rpath,${networkit_folder}/networkit.libs,--push-state,--no-as-needed,${networkit_openmp},--pop-state")
-endif()

@@ -45,7 +45,6 @@ configure() {
   local arguments=("$@")
   [[ -z ${LLAMATELEMETRY_DUCKDB:-} ]] || arguments+=("-DLLAMATELEMETRY_DUCKDB=$LLAMATELEMETRY_DUCKDB")
   [[ -z ${LLAMATELEMETRY_NANOARROW:-} ]] || arguments+=("-DLLAMATELEMETRY_NANOARROW=$LLAMATELEMETRY_NANOARROW")
-  [[ -z ${LLAMATELEMETRY_NETWORKIT:-} ]] || arguments+=("-DLLAMATELEMETRY_NETWORKIT=$LLAMATELEMETRY_NETWORKIT")
   local want="${arguments[*]} ${CMAKE_PREFIX_PATH:-} $LLT_CACHE"
   [[ -e $folder/build.ninja && $(cat "$folder/.configured-with" 2>/dev/null) == "$want" ]] && return 0
   (cd "$LLT_ROOT" && cmake --preset "$preset" "${arguments[@]}")
@@ -76,7 +75,6 @@ need_binary() {
   need_build_packages
   need_duckdb
   need_nanoarrow
-  need_networkit
   need_ui
   step "Build llamatelemetry" \
     "If a package is at fault, run this script again; if the code is, the compiler's message above says where." \

@@ -1,9 +1,7 @@
 # shellcheck shell=bash
-# Ready-made parts that are fetched: DuckDB's and NetworKit's libraries and headers, nanoarrow's source, and the
-# default model.
+# Ready-made parts that are fetched: DuckDB's library and header, nanoarrow's source, and the default model.
 
 duckdb_home=$LLT_CACHE/duckdb-$duckdb_version
-networkit_home=$LLT_CACHE/networkit-$networkit_version
 models=$LLT_CACHE/models
 
 fetch_duckdb() {
@@ -54,37 +52,6 @@ need_nanoarrow() {
   step "Fetch nanoarrow $nanoarrow_version (source)" \
     "Check that pip can reach its index, or unpack nanoarrow's source and set LLAMATELEMETRY_NANOARROW to its folder." \
     fetch_nanoarrow
-}
-
-# NetworKit's Python wheel holds its C++ library, that library's OpenMP runtime and the headers; the rest is dropped.
-fetch_networkit() {
-  verified "$downloads/$networkit_wheel" "$networkit_sha256" ||
-    pip_file "$networkit_wheel" "$networkit_sha256" --only-binary=:all: --python-version 3.11 --implementation cp \
-      --abi cp311 --platform manylinux_2_28_x86_64 "networkit==$networkit_version"
-  rm -rf "$partial/networkit" "$networkit_home.new"
-  "$(tools_python)" -m zipfile -e "$downloads/$networkit_wheel" "$partial/networkit"
-  mkdir -p "$networkit_home.new/lib"
-  mv "$partial/networkit/include" "$networkit_home.new/include"
-  mv "$partial/networkit/libnetworkit.so" "$partial/networkit/networkit.libs" "$networkit_home.new/lib/"
-  mv "$partial/networkit/networkit-$networkit_version.dist-info" "$networkit_home.new/licence"
-  rm -rf "$partial/networkit" "$networkit_home"
-  mv "$networkit_home.new" "$networkit_home"
-}
-
-# need_networkit: the graph algorithms; the user's own (lib/, include/) by LLAMATELEMETRY_NETWORKIT.
-need_networkit() {
-  if [[ -n ${LLAMATELEMETRY_NETWORKIT:-} ]]; then
-    [[ -e $LLAMATELEMETRY_NETWORKIT/lib/libnetworkit.so ]] ||
-      fail "LLAMATELEMETRY_NETWORKIT=$LLAMATELEMETRY_NETWORKIT holds no lib/libnetworkit.so. Point it at a NetworKit $networkit_version with lib/ and include/."
-    return 0
-  fi
-  [[ -e $networkit_home/lib/libnetworkit.so && -e $networkit_home/include/networkit ]] && return 0
-  if [[ $(uname -m) != x86_64 ]]; then
-    fail "NetworKit is fetched for x86_64 only. Build NetworKit $networkit_version and set LLAMATELEMETRY_NETWORKIT to its install folder."
-  fi
-  step "Fetch NetworKit $networkit_version (library and headers)" \
-    "Check that pip can reach its index, or build NetworKit and set LLAMATELEMETRY_NETWORKIT to its install folder." \
-    fetch_networkit
 }
 
 fetch_model() {

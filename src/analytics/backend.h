@@ -22,6 +22,10 @@ class Backend {
   /// The request has passed check(). Errors: resource_exhausted (memory), unavailable (the back end is gone),
   /// invalid_argument (what this back end cannot do).
   [[nodiscard]] virtual Result<Outcome> run(const Request& request, const Progress& progress) = 0;
+
+  /// How much of the last run went into bringing the graph into the form that its algorithm works on; nothing
+  /// when that is not known.
+  [[nodiscard]] virtual std::optional<double> build_ms() const { return std::nullopt; }
 };
 
 }  // namespace llt::analytics

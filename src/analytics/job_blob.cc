@@ -112,14 +112,24 @@ void put_run(Writer& to, const Run& run) {
   const Outcome& o = run.outcome;
   to.list(o.values).list(o.groups).put(o.group_count).maybe(o.modularity).list(o.edge_values);
   to.list(o.distances).list(o.predecessors).list(o.x).list(o.y);
-  to.text(run.backend).text(run.version).text(run.reason).put(run.elapsed_ms).maybe(run.samples);
+  to.text(run.backend)
+      .text(run.version)
+      .text(run.reason)
+      .put(run.elapsed_ms)
+      .maybe(run.build_ms)
+      .maybe(run.samples);
 }
 
 void get_run(Reader& from, Run& run) {
   Outcome& o = run.outcome;
   from.list(o.values).list(o.groups).get(o.group_count).maybe(o.modularity).list(o.edge_values);
   from.list(o.distances).list(o.predecessors).list(o.x).list(o.y);
-  from.text(run.backend).text(run.version).text(run.reason).get(run.elapsed_ms).maybe(run.samples);
+  from.text(run.backend)
+      .text(run.version)
+      .text(run.reason)
+      .get(run.elapsed_ms)
+      .maybe(run.build_ms)
+      .maybe(run.samples);
 }
 
 }  // namespace

@@ -19,7 +19,8 @@ Result<Run> run_on(Backend& backend, const EdgeList& edges, const Request& reque
   auto outcome = backend.run(request, progress);
   if (!outcome) return std::unexpected(outcome.error());
   const double elapsed_ms = static_cast<double>(now_steady() - begin) / 1e6;
-  return Run{std::move(*outcome), backend.name(), backend.version(), std::move(reason), elapsed_ms};
+  return Run{std::move(*outcome), backend.name(), backend.version(),
+             std::move(reason),   elapsed_ms,     backend.build_ms()};
 }
 
 Result<Run> on_cpu(const EdgeList& edges, const Request& request, const Progress& progress,

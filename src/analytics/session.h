@@ -17,6 +17,8 @@ struct Run {
   std::string reason;   ///< why this back end
   double elapsed_ms =
       0;  ///< handing the graph over and running the algorithm; not reading it, not starting a worker
+  std::optional<double> build_ms =
+      {};  ///< of these: bringing the graph into the form that the algorithm needs
   std::optional<Vertex> samples = {};  ///< betweenness: from so many vertices only, whatever was asked
 };
 

@@ -82,9 +82,10 @@ class Writer {
   void head() {
     const auto& run = answer_.run;
     add(fmt::format(
-        R"({{"backend":{},"algorithm":{},"nodes":{},"edges":{},"elapsed_ms":{:.3f},"directed":{},)",
+        R"({{"backend":{},"algorithm":{},"nodes":{},"edges":{},"elapsed_ms":{:.3f},"build_ms":{},"directed":{},)",
         quoted(run.backend), quoted(std::string(analytics::info_of(answer_.request.algorithm).name)),
         answer_.input.graph.edges.vertices, answer_.input.graph.edges.size(), run.elapsed_ms,
+        run.build_ms ? fmt::format("{:.3f}", *run.build_ms) : "null",
         analytics::takes_direction(answer_.request)));
     if (analytics::info_of(answer_.request.algorithm).answer == Answer::communities)
       add(fmt::format(R"("modularity":{},)", outcome_.modularity ? number(*outcome_.modularity) : "null"));

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "analytics/cpu/kernels.h"
+#include "base/clock.h"
 
 namespace llt::analytics {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 class CpuBackend final : public Backend {
  public:
   [[nodiscard]] std::string name() const override { return "cpu"; }
-  [[nodiscard]] std::string version() const override { return "own kernels, NetworKit 11.3 for communities"; }
+  [[nodiscard]] std::string version() const override { return "own kernels"; }
 
   Result<> load(const EdgeList& edges) override {
     edges_ = &edges;
@@ -19,7 +20,10 @@ class CpuBackend final : public Backend {
     return {};
   }
 
+  [[nodiscard]] std::optional<double> build_ms() const override { return build_ms_; }
+
   Result<Outcome> run(const Request& request, const Progress& progress) override try {
+    build_ms_ = 0;
     return dispatch(request, progress);
   } catch (const std::bad_alloc&) {
     return fail(ErrorCode::resource_exhausted, "the graph does not fit into memory");
@@ -36,7 +40,9 @@ class CpuBackend final : public Backend {
     for (const auto& kept : kept_) {
       if (kept->shape == shape) return kept->csr;
     }
+    const SteadyNs begin = now_steady();
     kept_.push_back(std::make_unique<Kept>(Kept{shape, build_csr(*edges_, shape)}));
+    build_ms_ += static_cast<double>(now_steady() - begin) / 1e6;
     return kept_.back()->csr;
   }
   const Csr& simple() { return rows({.arcs = Arcs::both, .loops = false}); }
@@ -80,6 +86,7 @@ class CpuBackend final : public Backend {
 
   const EdgeList* edges_ = nullptr;
   std::vector<std::unique_ptr<Kept>> kept_;
+  double build_ms_ = 0;
 };
 
 }  // namespace

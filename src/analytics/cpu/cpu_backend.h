@@ -1,5 +1,5 @@
 #pragma once
-// The back end that is always there: threads of this process, and NetworKit for communities.
+// The back end that is always there: threads of this process.
 
 #include "analytics/backend.h"
 

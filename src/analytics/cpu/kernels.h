@@ -30,7 +30,7 @@ namespace llt::analytics::cpu {
 [[nodiscard]] Outcome ego(const Csr& out, const Request& request);
 
 /// `both`: Arcs::both.
-[[nodiscard]] Result<Outcome> communities(const Csr& both, const Request& request);
+[[nodiscard]] Outcome communities(const Csr& both, const Request& request);
 [[nodiscard]] Outcome layout(const Csr& both, const Request& request, const Progress& progress);
 
 }  // namespace llt::analytics::cpu
