@@ -49,8 +49,14 @@ std::unexpected<Error> not_enough_room(const std::filesystem::path& path, std::u
 
 }  // namespace
 
-Result<OutputFile> OutputFile::create(const std::filesystem::path& destination, std::uint64_t bytes) {
+Result<OutputFile> OutputFile::create(const std::filesystem::path& path, std::uint64_t bytes) {
   std::error_code unknown;
+  std::filesystem::path destination = path;
+  // A link stays one: what it leads to is replaced, as every other program would write it.
+  if (std::filesystem::is_symlink(path, unknown)) {
+    destination = std::filesystem::canonical(path, unknown);
+    if (unknown) return cannot_write(path, unknown.value());
+  }
   const auto status = std::filesystem::status(destination, unknown);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     return fail(ErrorCode::invalid_argument,

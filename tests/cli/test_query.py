@@ -59,7 +59,7 @@ def test_an_error_shows_where_it_is(program, store):
     assert lines[-2:] == ["  LINE 1: SELECT nothing FROM requests", "                 ^"]
 
 
-@pytest.mark.parametrize("sql", ["DELETE FROM requests", "SELECT 1; SELECT 2", "", "COPY requests TO 'x.csv'",
+@pytest.mark.parametrize("sql", ["DELETE FROM requests", "SELECT 1; SELECT 2", "-- nothing", "COPY requests TO 'x.csv'",
                                  "ATTACH 'x.db'", "SELECT * FROM read_csv('/etc/passwd')", "SET threads = 1"])
 def test_only_one_statement_that_reads(program, store, tmp_path, sql):
     done = program("query", sql, "--data", str(store))
