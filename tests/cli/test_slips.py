@@ -94,3 +94,9 @@ def test_a_reader_that_has_had_enough_is_no_trouble(program, store):
                           stderr=subprocess.PIPE, text=True, env=program.environment, timeout=30, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_one_edge_is_one_edge(program, tmp_path):
+    (tmp_path / "e.csv").write_text("src,dst\na,b\n")
+    shown = program("graph", "--edges", "e.csv").stdout
+    assert ": 2 vertices, 1 edge taken as" in shown and "1 of 2 vertices holds half" in shown
