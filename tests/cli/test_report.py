@@ -64,7 +64,7 @@ def test_the_slowest_request_has_its_reason(program, store):
     slowest = json.loads(report(program, store, "--json").stdout)["slowest"][0]
     assert slowest["request_id"] == "req-slow" and slowest["dominant_phase"] == "queue"
     assert slowest["share"] == pytest.approx(0.75)
-    assert slowest["reason"] == "75 % queue, 1.50 s: no slot was free at the engine"
+    assert slowest["reason"] == "75 % queue, 1.50 s: the engine had not taken it up yet"
 
 
 def test_the_phases_add_up(program, store):

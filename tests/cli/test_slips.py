@@ -1,6 +1,8 @@
 """Slips of the fingers and of the shell: said as what they are, before anything is written."""
 
 import os
+import re
+import shutil
 import subprocess
 
 import pytest
@@ -94,6 +96,13 @@ def test_a_reader_that_has_had_enough_is_no_trouble(program, store):
                           stderr=subprocess.PIPE, text=True, env=program.environment, timeout=30, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_what_cannot_fit_takes_no_room_at_all(program, tmp_path):
+    """Reserving it would fill the disk for a moment, for everybody."""
+    done = program("synth", "m.gguf", "--layers", "512", "--embd", "65536", "--ff", "65536", "--heads", "64", "--kv-heads", "8")
+    free = int(re.search(r"it needs \d+ bytes, and (\d+) are free", done.stderr)[1])
+    assert done.returncode == 1 and 0.5 < free / shutil.disk_usage(tmp_path).free < 2
 
 
 def test_one_edge_is_one_edge(program, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from support import places
+from support.http import scripted_chat
 from support.product import Up, sql
 from support.waiting import wait_until
 
@@ -117,6 +119,32 @@ def test_top_on_a_terminal_ends_with_q(program, through):
     assert process.wait(10) == 0
     os.close(leader)
     assert b"\x1b[?1049h" in screen
+
+
+def test_top_has_every_figure_on_80_cells(program, through):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    body = {**scripted_chat(), "model": "a-model-with-a-very-long-name"}
+    assert through.fetch("POST", "/v1/chat/completions", body, [("X-Request-Id", "narrow")]).status == 200
+    through.request_row("narrow")
+    leader, follower = pty.openpty()
+    fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    process = subprocess.Popen([places.product(), "top", "--data", str(through.data)], stdin=follower, stdout=follower,
+                               stderr=subprocess.PIPE, env={**program.environment, "TERM": "xterm"})
+    os.close(follower)
+    screen = b""
+    while b"ended " not in screen:
+        screen += os.read(leader, 65536)
+    os.write(leader, b"q")
+    while b"\x1b[?1049l" not in screen:
+        screen += os.read(leader, 65536)
+    assert process.wait(10) == 0
+    os.close(leader)
+    header, row = screen[screen.index(b"ended "):].decode().splitlines()[:2]
+    assert "decode" in header and "tokens" in header and not re.search(r"…\s*\x1b\[K", header + row)
 
 
 def test_keys_are_asked_for_and_given(program, up, scripted, tmp_path):
