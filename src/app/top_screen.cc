@@ -53,11 +53,12 @@ void add_engine(std::vector<std::string>& lines, const TopData& data) {
 void add_figures(std::vector<std::string>& lines, const TopData& data) {
   const Json& f = data.figures;
   const bool minutes = data.window_ns % 60'000'000'000 == 0;
-  lines.push_back(fmt::format("last {}: {} requests, {} errors, {} tokens/s out, cache hits {}",
+  lines.push_back(fmt::format("last {}: {}, {}, {} tokens/s out, cache hits {}",
                               minutes ? fmt::format("{} min", data.window_ns / 60'000'000'000)
                                       : format_duration(static_cast<double>(data.window_ns)),
-                              plain(f["requests"]), plain(f["errors"]), shown_rate(f["tokens_per_second"]),
-                              shown_share(f["cache_hit_ratio"])));
+                              counted(f["requests"].get<std::int64_t>(), "request"),
+                              counted(f["errors"].get<std::int64_t>(), "error"),
+                              shown_rate(f["tokens_per_second"]), shown_share(f["cache_hit_ratio"])));
   TextTable table({"", "p50", "p95", "p99"}, 1);
   for (const auto& [name, member] : {std::pair("time to first token", "ttft"),
                                      {"time per token", "tpot"},

@@ -76,3 +76,8 @@ def test_many_rows_stream_through(program, store):
     done = program("query", "SELECT range AS i FROM range(300000)", "--format", "csv", "--data", str(store))
     lines = done.stdout.split()
     assert len(lines) == 300001 and lines[-1] == "299999"
+
+
+def test_a_plan_is_a_picture(program, store):
+    shown = program("query", "EXPLAIN SELECT model, count(*) FROM requests GROUP BY model", "--data", str(store)).stdout
+    assert "\\n" not in shown and len(shown.splitlines()) > 5 and "explain_key" not in shown

@@ -158,7 +158,7 @@ def test_keys_are_asked_for_and_given(program, up, scripted, tmp_path):
     assert instance.fetch("GET", "/v1/models", headers=[("Authorization", "Bearer secret-two")]).status == 200
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopping_lets_running_requests_end(up, scripted, how):
     instance = up("--upstream", scripted.url)
     slow = subprocess.Popen(["curl", "-sN", "-H", "X-Request-Id: slow", f"{instance.gateway}/v1/chat/completions", "-d",
@@ -171,6 +171,18 @@ def test_stopping_lets_running_requests_end(up, scripted, how):
     rows = sql(instance.data, "SELECT http_status, error_type FROM requests WHERE request_id = 'slow'")
     assert rows == [{"http_status": 200, "error_type": None}]
     assert not (instance.data / "run.json").exists()
+
+
+def test_nohup_outlives_its_terminal(up, scripted):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a program that we start inherits
+    try:
+        instance = up("--upstream", scripted.url)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    instance.process.send_signal(signal.SIGHUP)
+    assert instance.fetch("GET", "/v1/models").status == 200
+    with pytest.raises(subprocess.TimeoutExpired):
+        instance.process.wait(1)
 
 
 def status(instance) -> dict:
