@@ -140,7 +140,8 @@ class Reporter {
     double sum = 0;
     std::size_t count = 0;
     while (count < order.size() && sum < total / 2) sum += outcome_.values[order[count++]];
-    say(fmt::format("{} of {} vertices hold half of all {}.", count, order.size(), what));
+    say(fmt::format("{} of {} vertices {} half of all {}.", count, order.size(),
+                    count == 1 ? "holds" : "hold", what));
   }
 
   // Why the first ones are there: the edges that bring most.

@@ -133,12 +133,13 @@ std::optional<Advice> judge_slots(const Json& row) {
 constexpr std::string_view kContextSql = R"(
 WITH e AS (SELECT arg_max(context_tokens, start_unix_ns) AS context_tokens, arg_max(sequences, start_unix_ns) AS sequences
            FROM engines),
-r AS (SELECT * FROM requests WHERE operation IS NOT NULL AND {window})
+r AS (SELECT *, TRY_CAST(regexp_extract(error_message, 'request \(([0-9]+) tokens\)', 1) AS BIGINT) AS refused_tokens
+      FROM requests WHERE operation IS NOT NULL AND {window})
 SELECT any_value(e.context_tokens) AS context_tokens, any_value(e.sequences) AS slots,
        count(*) FILTER (WHERE finish_reason = 'length' AND output_tokens < max_tokens) AS cut_short,
        count(*) FILTER (WHERE http_status = 400 AND error_message ILIKE '%context size%') AS refused,
        max(input_tokens + output_tokens) FILTER (WHERE finish_reason = 'length' AND output_tokens < max_tokens) AS longest,
-       max(input_tokens + max_tokens) AS wanted,
+       max(coalesce(input_tokens + greatest(max_tokens, 0), refused_tokens + greatest(max_tokens, 0), refused_tokens)) AS wanted,
        (SELECT count(*) FROM steps WHERE result = 1 AND {window}) AS full_steps,
        (SELECT max(kv_tokens) FROM steps WHERE {window}) AS kv_peak
 FROM r, e)";
@@ -156,15 +157,16 @@ std::optional<Advice> judge_context(const Json& row) {
                             "Start the engine with a larger --ctx-size: the longest prompt with the answer "
                             "asked for needs {} positions in its slot.",
                             row["wanted"].dump());
+  const auto times = [](double count, std::string_view noun) {
+    return counted(static_cast<std::int64_t>(count), noun);
+  };
   advice.evidence = fmt::format(
-      "{} answers ended before the limit asked for, {} requests were refused for their length, {} steps "
-      "found no room in "
-      "the cache{}{}",
-      whole(cut), whole(refused), whole(full),
+      "{} ended before the limit asked for, {} refused for length, {} without room in the cache{}{}",
+      times(cut, "answer"), times(refused, "request"), times(full, "step"),
       row["context_tokens"].is_null()
           ? ""
           : fmt::format("; the context has {} positions", row["context_tokens"].dump()),
-      row["slots"].is_null() ? "" : fmt::format(" for {} slots", row["slots"].dump()));
+      row["slots"].is_null() ? "" : " for " + times(number(row, "slots"), "slot"));
   advice.numbers = row;
   return advice;
 }

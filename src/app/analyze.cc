@@ -79,10 +79,49 @@ void say(std::string_view who, std::string_view why) {
   print_err("llamatelemetry: answered by {}: {}\n", who, why);
 }
 
+// The columns with numbers that were computed, as table_sql() names them.
+std::vector<std::string> computed_columns(const TableQuestion& question) {
+  using enum analytics::TableOperation;
+  std::vector<std::string> names;
+  if (question.operation == group || question.operation == buckets) names = {"sum", "mean", "min", "max"};
+  if (question.operation == histogram) return {"from", "to"};
+  if (question.operation == anomalies) return {"value", "z", "median", "mad"};
+  if (question.operation == rolling) names = {"value"};
+  for (const double quantile : question.quantiles) {
+    auto name = analytics::quantile_name(quantile);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+// For people: six digits where there are decimals, and moments as dates. All other formats have every digit.
+std::string to_read(const TableQuestion& question, const std::string& sql) {
+  auto columns = computed_columns(question);
+  const bool has_time = analytics::needs_time(question.operation);
+  for (const std::string& key : question.by) {  // keys stand as they are, whatever they are called
+    if (std::ranges::find(columns, key) != columns.end() || key == "time") return sql;
+  }
+  std::string replaced = has_time ? "make_timestamp_ns(\"time\") AS \"time\"" : "";
+  for (const std::string& column : columns) {
+    replaced += fmt::format(
+        "{0}CASE WHEN isfinite(\"{1}\") AND \"{1}\" <> 0 THEN round(\"{1}\", greatest(0, 5 - "
+        "TRY_CAST(floor(log10(abs(nullif(\"{1}\", 0)))) AS INTEGER))) ELSE \"{1}\" END AS \"{1}\"",
+        replaced.empty() ? "" : ", ", column);
+  }
+  return fmt::format("SELECT * REPLACE ({}) FROM ({})", replaced, sql);
+}
+
+// Runs what stands in `options`, in the format asked for.
+int show(store::Reader& reader, const AnalyzeOptions& options) {
+  QueryOptions output = options.output;
+  if (output.format.empty() || output.format == "table") output.sql = to_read(options.question, output.sql);
+  return run_query_of(reader, output);
+}
+
 // By DuckDB, where the rows are. `said`: whether to say so.
 int on_cpu(store::Reader& reader, const AnalyzeOptions& options, bool said, std::string_view why) {
   if (said) say("the CPU", why);
-  return run_query_of(reader, options.output);
+  return show(reader, options);
 }
 
 int on_gpu(store::Reader& reader, AnalyzeOptions& options, const analytics::GpuOptions& gpu, bool insist,
@@ -94,7 +133,7 @@ int on_gpu(store::Reader& reader, AnalyzeOptions& options, const analytics::GpuO
   if (!run) return on_cpu(reader, options, true, "instead of the GPU: " + run.error().message);
   say(fmt::format("the GPU ({})", run->version), why);
   options.output.sql = run->sql;
-  return run_query_of(*run->rows, options.output);
+  return show(*run->rows, options);
 }
 
 int answer(const Settings& settings, AnalyzeOptions& options, AnalyticsPlace& place) {

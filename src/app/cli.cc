@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
 
 #include "analytics/gpu/worker.h"
 #include "analytics/job.h"
 #include "app/command_line.h"
 #include "app/config_file.h"
 #include "app/exit_codes.h"
+#include "app/option_checks.h"
 #include "app/print.h"
 #include "app/settings.h"
 #include "app/units.h"
@@ -85,7 +87,7 @@ void add_query(CLI::App& app, CommandLine& line) {
   command->add_option("--format", line.query.format, "table, csv, json, parquet or arrow (default table)")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "csv", "json", "parquet", "arrow"}));
-  command->add_option("-o,--output", line.output, "write to this file instead of stdout")->type_name("FILE");
+  add_output_file(*command, line);
 }
 
 void add_trace(CLI::App& app, CommandLine& line) {
@@ -107,7 +109,8 @@ void add_doctor(CLI::App& app, CommandLine& line) {
                   "  llamatelemetry doctor --json",
                   [&line](const Settings& s) { return run_doctor(s, line.doctor); });
   for (const SettingSpec& spec : setting_specs()) {
-    if (spec.key == "data" || spec.key == "llama-server" || spec.key == "model") {
+    if (spec.key == "data" || spec.key == "api-key-file" || spec.key == "llama-server" ||
+        spec.key == "model") {
       add_setting(*command, line, spec);
     }
   }
@@ -176,22 +179,34 @@ Result<Settings> settle(CommandLine& line) {
       line.flags, [](const char* name) { return std::getenv(name); }, *file);
 }
 
+// The command that was to run: of "export parquet" the latter.
+const CLI::App& innermost(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app : innermost(*chosen.front());
+}
+
+Error usage_error(const CLI::App& app, std::string message) {
+  std::string command;
+  for (const CLI::App* at = &innermost(app); at != nullptr; at = at->get_parent())
+    command = at->get_name() + " " + command;
+  return {ErrorCode::invalid_argument, std::move(message), "see '" + command + "--help'"};
+}
+
 int report_parse_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help and --version
-  const auto chosen = app.get_subcommands();
-  const std::string command = chosen.empty() ? "" : " " + chosen.front()->get_name();
-  return bad_usage(
-      Error{ErrorCode::invalid_argument, error.what(), "see 'llamatelemetry" + command + " --help'"});
+  const CLI::App& command = innermost(app);
+  const std::string swallowed = swallowed_option(command);
+  return bad_usage(usage_error(app, swallowed.empty() ? refusal(command, error) : swallowed));
 }
 
 // CLI11 would only say that a command is missing. `arguments` begin with the last.
-std::optional<Error> unknown_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+std::optional<Error> unknown_command(const CLI::App& app, std::span<const std::string> arguments) {
   if (arguments.empty() || arguments.back().starts_with('-')) return std::nullopt;
   const auto known =
       app.get_subcommands([&](const CLI::App* c) { return c->get_name() == arguments.back(); });
-  if (!known.empty()) return std::nullopt;
-  return Error{ErrorCode::invalid_argument, "there is no command '" + arguments.back() + "'",
-               "see 'llamatelemetry --help'"};
+  if (known.empty()) return usage_error(app, "there is no command '" + arguments.back() + "'");
+  if (known.front()->get_require_subcommand_min() == 0) return std::nullopt;
+  return unknown_command(*known.front(), arguments.first(arguments.size() - 1));
 }
 
 // Everything behind the first "--" of `up` belongs to llama-server, whatever it looks like.
@@ -217,6 +232,12 @@ void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec) 
   option->type_name(std::string(spec.value_name))->allow_extra_args(false);
   option->expected(1)->multi_option_policy(spec.kind == SettingKind::list ? CLI::MultiOptionPolicy::TakeAll
                                                                           : CLI::MultiOptionPolicy::Throw);
+}
+
+void add_output_file(CLI::App& command, CommandLine& line) {
+  command.add_option("-o,--output", line.output, "write to this file instead of stdout")
+      ->type_name("FILE")
+      ->transform(stdout_is_none());
 }
 
 void add_store_settings(CLI::App& command, CommandLine& line) {
@@ -270,6 +291,8 @@ int run(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_parse_error(app, error);
   }
+  if (auto swallowed = swallowed_option(innermost(app)); !swallowed.empty())
+    return bad_usage(usage_error(app, std::move(swallowed)));
   if (!engine_arguments.empty()) line.flags["args"] = std::move(engine_arguments);
   if (auto converted = convert(line); !converted) return bad_usage(converted.error());
   const auto settings = settle(line);

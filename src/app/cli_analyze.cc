@@ -1,6 +1,7 @@
 // The command line of `analyze`.
 
 #include "app/command_line.h"
+#include "app/option_checks.h"
 
 namespace llt::app {
 namespace {
@@ -33,7 +34,9 @@ void add_details(CLI::App& command, CommandLine& line) {
       .add_option("--quantiles", question.quantiles, "group, buckets, rolling: these (default 0.5,0.95,0.99)")
       ->type_name("Q,Q,...")
       ->delimiter(',');
-  command.add_option("--bins", question.bins, "histogram: so many (default 20)")->type_name("N");
+  command.add_option("--bins", question.bins, "histogram: so many (default 20)")
+      ->type_name("N")
+      ->check(whole_number());
   command.add_flag("--log", question.logarithmic, "histogram: bins of equal ratio");
   command.add_option("--every", line.analyze.every, "buckets: how long one is (default 1m)")
       ->type_name("TIME");
@@ -43,7 +46,8 @@ void add_details(CLI::App& command, CommandLine& line) {
       ->type_name("TIME");
   command.add_option("--threshold", question.threshold, "anomalies: least |z| (default 3.5)")->type_name("Z");
   command.add_option("--least", question.least, "anomalies: rows that a window must have (default 10)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(whole_number());
 }
 
 void add_output(CLI::App& command, CommandLine& line) {
@@ -52,7 +56,7 @@ void add_output(CLI::App& command, CommandLine& line) {
                   "table, csv, json, parquet or arrow (default table)")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"table", "csv", "json", "parquet", "arrow"}));
-  command.add_option("-o,--output", line.output, "write to this file instead of stdout")->type_name("FILE");
+  add_output_file(command, line);
   command.add_option("--backend", line.analyze.backend, "auto (default), cpu or gpu")
       ->check(CLI::IsMember({"auto", "cpu", "gpu"}));
   command

@@ -2,6 +2,7 @@
 
 #include "app/bench_options.h"
 #include "app/command_line.h"
+#include "app/option_checks.h"
 
 namespace llt::app {
 
@@ -17,10 +18,10 @@ void add_bench_command(CLI::App& app, CommandLine& line) {
                           ->add_option("--rate", options.rate,
                                        "requests a second on average, whatever becomes of them (Poisson)")
                           ->type_name("R")
-                          ->check(CLI::Range(0.001, 100'000.0));
+                          ->check(number_within(0.001, 100'000));
   command->add_option("--concurrency", options.concurrency, "clients that wait for each answer (default 4)")
       ->type_name("N")
-      ->check(CLI::Range(1, 8192))
+      ->check(whole_number(1, 8192))
       ->excludes(rate);
   command->add_option("--duration", options.duration, "how long requests are sent (default 30s)")
       ->type_name("TIME");
@@ -34,10 +35,12 @@ void add_bench_command(CLI::App& app, CommandLine& line) {
       ->add_option("--max-tokens", options.max_tokens,
                    "longest answer, unless the prompt says so (default 128)")
       ->type_name("N")
-      ->check(CLI::Range(1u, 1'000'000u));
+      ->check(whole_number(1, 1'000'000));
   command->add_option("--timeout", options.timeout, "longest time for one request (default 10m)")
       ->type_name("TIME");
-  command->add_option("--seed", options.seed, "of the moments of --rate (default 1)")->type_name("N");
+  command->add_option("--seed", options.seed, "of the moments of --rate (default 1)")
+      ->type_name("N")
+      ->check(whole_number());
   for (const SettingSpec& spec : setting_specs()) {
     if (spec.key == "api-key-file") add_setting(*command, line, spec);
   }

@@ -44,7 +44,7 @@ void add_graphml(CLI::App& parent, CommandLine& line) {
       "  llamatelemetry export graphml --edges calls.csv --layout > calls.graphml",
       [&line](const Settings& s) { return run_export_graphml(s, line.exports); });
   add_graph(*command, line);
-  command->add_option("-o,--output", line.output, "write to this file instead of stdout")->type_name("FILE");
+  add_output_file(*command, line);
 }
 
 void add_graphistry(CLI::App& parent, CommandLine& line) {
@@ -84,7 +84,7 @@ void add_perfetto(CLI::App& parent, CommandLine& line) {
       "  llamatelemetry export perfetto -o one.pftrace --trace 4bf92f3577b34da6a3ce929d0e0e4736",
       [&line](const Settings& s) { return run_export_perfetto(s, line.exports); });
   add_store_settings(*command, line);
-  command->add_option("-o,--output", line.output, "write to this file instead of stdout")->type_name("FILE");
+  add_output_file(*command, line);
   add_since(*command, line);
   command->add_option("--trace", line.exports.trace, "only the trace with this id, and what ran beside it")
       ->type_name("ID");

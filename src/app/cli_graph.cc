@@ -1,6 +1,7 @@
 // The command line of `graph`.
 
 #include "app/command_line.h"
+#include "app/option_checks.h"
 
 namespace llt::app {
 namespace {
@@ -34,11 +35,11 @@ void add_texts(CLI::App& command, CommandLine& line) {
       ->type_name("FILE");
   command.add_option("--neighbours", graph.neighbours, "knn: so many for each text (default 10)")
       ->type_name("K")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   command
       .add_option("--min-similarity", graph.min_similarity, "knn: leave out what is less alike (default 0)")
       ->type_name("S")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(number_within(0, 1));
   command.add_flag("--keep-ungrounded", graph.keep_ungrounded,
                    "knowledge: also relations whose sentence does not have both names in it");
 }
@@ -58,30 +59,40 @@ void add_algorithm(CLI::App& command, CommandLine& line) {
       ->type_name("ID")
       ->allow_extra_args(false);
   command.add_option("--samples", graph.samples, "betweenness: paths from so many vertices instead of all")
-      ->type_name("N");
-  command.add_option("--radius", graph.radius, "ego: how many edges far (default 1)")->type_name("N");
+      ->type_name("N")
+      ->check(whole_number());
+  command.add_option("--radius", graph.radius, "ego: how many edges far (default 1)")
+      ->type_name("N")
+      ->check(whole_number());
   command.add_option("--damping", graph.damping, "pagerank: how often the walk goes on (default 0.85)")
       ->type_name("D");
   command
       .add_option("--resolution", graph.resolution,
                   "louvain, leiden: larger gives smaller communities (default 1)")
       ->type_name("R");
-  command.add_option("--iterations", graph.iterations, "layout: how many rounds")->type_name("N");
+  command.add_option("--iterations", graph.iterations, "layout: how many rounds")
+      ->type_name("N")
+      ->check(whole_number());
   command
       .add_option("--seed", graph.seed, "of what is random; the same seed gives the same answer (default 1)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(whole_number());
 }
 
 void add_execution(CLI::App& command, CommandLine& line) {
   GraphOptions& graph = line.graph;
   command.add_option("--backend", graph.backend, "auto (default), cpu or gpu")
       ->check(CLI::IsMember({"auto", "cpu", "gpu"}));
-  command.add_option("--threads", graph.threads, "at most so many (default: one a core)")->type_name("N");
+  command.add_option("--threads", graph.threads, "at most so many (default: one a core)")
+      ->type_name("N")
+      ->check(whole_number());
   command
       .add_option("--gpu-memory", line.gpu_memory,
                   "at most so much of the GPU's memory (default: what is free)")
       ->type_name("SIZE");
-  command.add_option("--rows", graph.rows, "how many rows to show (default 20)")->type_name("N");
+  command.add_option("--rows", graph.rows, "how many rows to show (default 20)")
+      ->type_name("N")
+      ->check(whole_number());
   CLI::Option* save = command.add_flag("--save", graph.save,
                                        "keep the answer in the store also when the graph is from a file");
   command.add_flag("--no-save", graph.no_save, "do not keep the answer in the store")->excludes(save);

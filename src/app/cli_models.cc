@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "app/command_line.h"
+#include "app/option_checks.h"
 #include "gguf/synth_weights.h"
 #include "placement/card.h"
 
@@ -48,7 +49,7 @@ void add_plan(CLI::App& app, CommandLine& line) {
       ->type_name("NAME")
       ->excludes(gpu);
   const auto number = [&](const char* flag, std::optional<std::uint64_t>& value, const char* meaning) {
-    command->add_option(flag, value, meaning)->type_name("N");
+    command->add_option(flag, value, meaning)->type_name("N")->check(whole_number());
   };
   number("--ctx", plan.context,
          "tokens of context in all (default: what the model was trained on, or what fits)");
@@ -79,7 +80,9 @@ void add_synth(CLI::App& app, CommandLine& line) {
       [&line](const Settings& s) { return run_synth(s, line.synth); });
   gguf::SynthShape& shape = line.synth.shape;
   const auto number = [&](const char* flag, std::uint64_t& value, const char* meaning) {
-    command->add_option(flag, value, fmt::format("{} (default {})", meaning, value))->type_name("N");
+    command->add_option(flag, value, fmt::format("{} (default {})", meaning, value))
+        ->type_name("N")
+        ->check(whole_number());
   };
   command->add_option("file", line.synth.file, "the file to write")->required()->type_name("OUT.gguf");
   number("--layers", shape.layers, "layers");

@@ -46,6 +46,9 @@ CLI::App* add_command(CLI::App& app, CommandLine& line, const std::string& name,
 /// The options by which the looking commands find the store.
 void add_store_settings(CLI::App& command, CommandLine& line);
 
+/// The option -o FILE.
+void add_output_file(CLI::App& command, CommandLine& line);
+
 /// One option that may also stand in the environment or a file.
 void add_setting(CLI::App& command, CommandLine& line, const SettingSpec& spec);
 

@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "app/doctor_checks.h"
+#include "app/units.h"
 
 namespace llt::app {
 namespace {
@@ -65,7 +66,7 @@ std::vector<Finding> examine(const DoctorRequest& request) {
   std::vector<Finding> findings{check_threads(running), check_flash_attention(running),
                                 check_memory(request, running)};
   for (auto& finding : check_engine(request, running)) findings.push_back(std::move(finding));
-  for (auto& finding : check_instance(running)) findings.push_back(std::move(finding));
+  for (auto& finding : check_instance(request, running)) findings.push_back(std::move(finding));
   findings.insert(findings.end(), request.seen.begin(), request.seen.end());
   findings.push_back(check_governor());
   findings.push_back(check_open_files());
@@ -97,8 +98,9 @@ std::string render_findings_text(const std::vector<Finding>& findings, bool colo
     return std::count_if(findings.begin(), findings.end(),
                          [&](const Finding& f) { return f.severity == severity; });
   };
-  text += fmt::format("{} problems, {} warnings, {} notes, {} fine\n", count(Severity::problem),
-                      count(Severity::warning), count(Severity::note), count(Severity::ok));
+  text += fmt::format("{}, {}, {}, {} fine\n", counted(count(Severity::problem), "problem"),
+                      counted(count(Severity::warning), "warning"), counted(count(Severity::note), "note"),
+                      count(Severity::ok));
   return text;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+
 namespace llt::app {
 
 enum class Severity : std::uint8_t { ok, note, warning, problem };
@@ -24,6 +26,7 @@ struct DoctorRequest {
   std::filesystem::path data;                         ///< --data
   std::optional<std::filesystem::path> llama_server;  ///< --llama-server
   std::optional<std::filesystem::path> model;         ///< --model
+  std::optional<Error> silent;                        ///< why a running instance did not say how it is
   std::vector<Finding> seen;                          ///< what the store already says of the engine
   std::string status_json;  ///< /api/v1/status of the running instance; empty when nothing runs
 };

@@ -50,7 +50,7 @@ struct MachineSample {
 [[nodiscard]] std::vector<Finding> check_engine(const DoctorRequest& request, const RunningEngine& engine);
 [[nodiscard]] Finding check_flash_attention(const RunningEngine& engine);
 [[nodiscard]] Finding check_memory(const DoctorRequest& request, const RunningEngine& engine);
-[[nodiscard]] std::vector<Finding> check_instance(const RunningEngine& engine);
+[[nodiscard]] std::vector<Finding> check_instance(const DoctorRequest& request, const RunningEngine& engine);
 
 // doctor_analytics.cc
 [[nodiscard]] Finding check_gpu_analytics();

@@ -38,10 +38,12 @@ int run_doctor(const Settings& settings, const DoctorOptions& options) {
   request.data = data_folder(settings);
   if (const auto binary = settings.text("llama-server")) request.llama_server = expand_home(*binary);
   if (const auto model = settings.text("model")) request.model = expand_home(*model);
-  if (const auto source = Source::make(settings)) {
-    request.seen = steps_seen(**source);
-    request.status_json = (*source)->get("/api/v1/status").value_or("");  // nothing runs: examined without
-  }
+  auto source = Source::make(settings);
+  if (!source) return bad_usage(source.error());
+  const auto status = (*source)->get("/api/v1/status");
+  request.status_json = status.value_or("");  // nothing runs: examined without
+  if (!status && status.error().code != ErrorCode::not_found) request.silent = status.error();
+  if (!request.silent) request.seen = steps_seen(**source);
   const auto findings = examine(request);
   if (options.json) {
     print_out("{}\n", render_findings_json(findings));

@@ -278,7 +278,27 @@ Finding check_memory(const DoctorRequest& request, const RunningEngine& running)
           evidence};
 }
 
-std::vector<Finding> check_instance(const RunningEngine& running) {
+namespace {
+
+// The counters above zero, of severity `info` or of the others.
+std::string losses_text(const RunningEngine& running, bool info) {
+  std::string text;
+  for (const auto& loss : running.losses) {
+    if (loss.count > 0 && (loss.severity == "info") == info)
+      text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", loss.count, loss.name, loss.severity);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<Finding> check_instance(const DoctorRequest& request, const RunningEngine& running) {
+  if (request.silent) {
+    return {{"instance", Severity::warning,
+             "The running instance is not examined: " + request.silent->message + ".",
+             "Its engine, its store and what it lost may have trouble that is not seen here.",
+             request.silent->hint, ""}};
+  }
   if (!running.running) return {all_well("instance", "Nothing runs with this data folder.")};
   std::vector<Finding> findings;
   const bool failing = running.state == "failed" || running.state == "down" || running.state == "restarting";
@@ -287,10 +307,11 @@ std::vector<Finding> check_instance(const RunningEngine& running) {
                         "No request can be served.",
                         running.error.empty() ? "See the log of llamatelemetry up." : running.error, ""});
   } else if (running.restarts.value_or(0) > 0) {
-    findings.push_back(
-        {"instance", Severity::warning, fmt::format("The engine was restarted {} times.", *running.restarts),
-         "Requests that ran at those moments failed.",
-         "llamatelemetry query \"SELECT * FROM events ORDER BY 1 DESC\" shows when and why.", running.error});
+    findings.push_back({"instance", Severity::warning,
+                        fmt::format("The engine was restarted {}.", counted(*running.restarts, "time")),
+                        "Requests that ran at those moments failed.",
+                        "llamatelemetry query \"SELECT * FROM events ORDER BY 1 DESC\" shows when and why.",
+                        running.error});
   } else {
     findings.push_back(all_well("instance", "An instance runs, its engine is " + running.state + "."));
   }
@@ -299,17 +320,18 @@ std::vector<Finding> check_instance(const RunningEngine& running) {
                         "Requests are served, but what happens to them is not kept.",
                         "Free space on its disk; see the log.", running.store_message});
   }
-  std::string lost;
-  for (const auto& loss : running.losses) {
-    if (loss.count > 0)
-      lost += fmt::format("{}{} {} ({})", lost.empty() ? "" : ", ", loss.count, loss.name, loss.severity);
-  }
-  if (!lost.empty()) {
+  if (const std::string lost = losses_text(running, false); !lost.empty()) {
     findings.push_back(
         {"losses", Severity::warning, "Some telemetry was lost.",
          "Counts and percentiles miss what was lost.",
          "llamatelemetry status names each loss; exporters that fail and full queues are the usual causes.",
          lost});
+  }
+  if (const std::string details = losses_text(running, true); !details.empty()) {
+    findings.push_back({"losses", Severity::note, "Details of some requests are missing.",
+                        "Every request is there; something that it or its client said could not be read.",
+                        "llamatelemetry query \"FROM losses WHERE count > 0\" says what each counter means.",
+                        details});
   }
   return findings;
 }

@@ -10,6 +10,7 @@ namespace llt::app {
 namespace {
 
 void print(const Error& error) {
+  if (error.message.empty()) return;
   print_err("llamatelemetry: {}\n", error.message);
   std::string_view hint = error.hint;
   while (!hint.empty()) {

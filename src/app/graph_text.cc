@@ -41,9 +41,10 @@ class Text {
     const auto& run = answer_.run;
     const auto& edges = answer_.input.graph.edges;
     return fmt::format(
-        "{} of {}: {} vertices, {} edges taken as {}, {}{}\nby the {} ({}), {}: {}\n\n",
+        "{} of {}: {} {}, {} taken as {}, {}{}\nby the {} ({}), {}: {}\n\n",
         analytics::info_of(answer_.request.algorithm).name, printable(answer_.input.about), edges.vertices,
-        edges.size(), analytics::takes_direction(answer_.request) ? "directed" : "undirected",
+        edges.vertices == 1 ? "vertex" : "vertices", counted(static_cast<std::int64_t>(edges.size()), "edge"),
+        analytics::takes_direction(answer_.request) ? "directed" : "undirected",
         edges.weighted() ? "weighted" : "not weighted",
         answer_.request.samples ? fmt::format(", paths from {} of them", *answer_.request.samples) : "",
         run.backend, run.version, run.reason, format_duration(run.elapsed_ms * 1e6));

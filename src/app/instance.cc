@@ -30,19 +30,19 @@ template <class Receiver>
 Result<> start_receiver(const OtlpListen& listen, const std::string& flag, receiver::Intake& intake,
                         std::unique_ptr<Receiver>& out) {
   if (!listen.endpoint) return {};
+  const std::string_view protocol = flag == "--otlp-http" ? "HTTP" : "gRPC";
   auto free = check_can_listen(*listen.endpoint, flag);
   if (free) {
     auto started = Receiver::start(*listen.endpoint, intake);
     if (started) {
       out = std::move(*started);
-      spdlog::info("spans of others are received at {}", reachable_url(out->address()));
+      spdlog::info("spans of others are received over {} at {}", protocol, reachable_url(out->address()));
       return {};
     }
     free = std::unexpected(started.error());
   }
   if (listen.asked_for) return free;
-  spdlog::info("spans of others are not received over {}: {}", flag == "--otlp-http" ? "HTTP" : "gRPC",
-               free.error().to_string());
+  spdlog::info("spans of others are not received over {}: {}", protocol, free.error().to_string());
   return {};
 }
 

@@ -28,6 +28,8 @@ void write_err(std::string_view text) { static_cast<void>(std::fwrite(text.data(
 Result<> flush_out() {
   if (out_took(std::fflush(stdout) == 0)) return {};
   asked = true;
+  // Whoever read it has had enough, as `head` has: no reason for words.
+  if (first_error == EPIPE) return fail(ErrorCode::unavailable, "");
   return fail(ErrorCode::unavailable, fmt::format("cannot write to stdout: {}", std::strerror(first_error)));
 }
 

@@ -31,6 +31,11 @@ int run_query_of(store::Reader& reader, const QueryOptions& options) {
   std::string sql = options.sql;
   if (sql == "-") sql.assign(std::istreambuf_iterator<char>(std::cin), {});
 
+  if (sql.find_first_not_of(" \t\r\n;") == std::string::npos) {
+    return bad_usage({ErrorCode::invalid_argument, "the statement is empty",
+                      "give one, such as \"SELECT * FROM requests LIMIT 5\""});
+  }
+
   auto output = Output::open(options.output);
   if (!output) return failed(output.error());
   store::QueryLimits limits;

@@ -4,6 +4,7 @@
 
 #include "app/report_render.h"
 #include "app/report_steps.h"
+#include "app/units.h"
 
 namespace llt::app {
 namespace {
@@ -16,8 +17,9 @@ std::string worst_text(const Json& worst) {
           ? fmt::format("a request in slot {}, none of ours or not provably one,", worst["slot"].dump())
           : "request " + shown_text(worst["request_id"]);
   const auto others = worst["held_up"].get<std::int64_t>();
-  return fmt::format("{} ({} prompt tokens) held up {} other{} for {}{}", who, worst["prompt_tokens"].dump(),
-                     others, others == 1 ? "" : "s", shown_ms(worst["longest_ms"]),
+  return fmt::format("{} ({}) held up {} other{} for {}{}", who,
+                     counted(worst["prompt_tokens"].get<std::int64_t>(), "prompt token"), others,
+                     others == 1 ? "" : "s", shown_ms(worst["longest_ms"]),
                      others == 1 ? "" : fmt::format(" at most, {} together", shown_ms(worst["total_ms"])));
 }
 

@@ -59,8 +59,8 @@ std::string slo_text(const Json& slo) {
 
 std::string header(const Json& d) {
   std::string out =
-      fmt::format("{} requests, {} failed, {} to {}\n", count_text(d["requests"]), count_text(d["errors"]),
-                  shown_time(d["from_unix_ns"]), shown_time(d["to_unix_ns"]));
+      fmt::format("{}, {} failed, {} to {}\n", counted(d["requests"].get<std::int64_t>(), "request"),
+                  count_text(d["errors"]), shown_time(d["from_unix_ns"]), shown_time(d["to_unix_ns"]));
   out += fmt::format(
       "output {} tokens/s, goodput {} requests/s, prefill {} and decode {} tokens/s in the engine\n",
       shown_rate(d["output_tokens_per_second"]), shown_rate(d["goodput_rps"]),

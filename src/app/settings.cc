@@ -65,6 +65,13 @@ std::vector<std::string> split_commas(std::string_view text) {
   return items;
 }
 
+// An empty path or number is a slip of the shell, such as an unset variable: not the same as no option.
+Result<> check_not_empty(const SettingValue& value) {
+  if (std::ranges::none_of(value.items, &std::string::empty)) return {};
+  return fail(ErrorCode::invalid_argument, value.where + ": the value is empty",
+              "give one, or leave the option out");
+}
+
 Result<> check_entry(const ConfigFile& file, const std::string& key, const ConfigEntry& entry) {
   if (key == kEngineArguments) return {};
   const SettingSpec* spec = spec_of(key);
@@ -106,6 +113,10 @@ Result<Settings> Settings::resolve(const FlagValues& flags, const Environment& e
   }
   for (const auto& [key, items] : flags) {
     settings.values_[key] = {items, Origin::flag, key == kEngineArguments ? "--" : "--" + key};
+  }
+  for (const auto& [key, value] : settings.values_) {
+    if (key == kEngineArguments) continue;
+    if (auto checked = check_not_empty(value); !checked) return std::unexpected(checked.error());
   }
   // An empty list is the same as none: "upstream = []" in the file means "not attached".
   std::erase_if(settings.values_, [](const auto& value) { return value.second.items.empty(); });

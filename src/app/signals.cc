@@ -8,11 +8,18 @@
 namespace llt::app {
 namespace {
 
+// A terminal that closes stops us as Ctrl-C does; under nohup that signal is ignored and stays so.
+bool hangup_stops() {
+  struct sigaction now {};
+  return sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler != SIG_IGN;
+}
+
 sigset_t stop_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGINT);
   sigaddset(&set, SIGTERM);
+  if (hangup_stops()) sigaddset(&set, SIGHUP);
   return set;
 }
 

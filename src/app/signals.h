@@ -1,11 +1,12 @@
 #pragma once
-// SIGINT and SIGTERM as values, taken by one thread when it asks.
+// SIGINT, SIGTERM and SIGHUP as values, taken by one thread when it asks.
 
 #include <optional>
 
 namespace llt::app {
 
-/// Blocks SIGINT and SIGTERM for this thread and all that it starts. Call before any thread exists.
+/// Blocks them (SIGHUP unless it is ignored, as under nohup) for this thread and all that it starts. Call
+/// before any thread exists.
 void block_stop_signals();
 
 /// Waits for one of them for at most `timeout_ms`; its number, or nothing.

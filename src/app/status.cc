@@ -28,6 +28,25 @@ std::string words(const Json& value, std::string_view unknown = "unknown") {
 
 void print_line(std::string_view name, const std::string& text) { print_out("{:<11}{}\n", name, text); }
 
+// "3 requests", "unknown requests".
+std::string how_many(const Json& count, std::string_view noun) {
+  return count.is_number_integer() ? counted(count.get<std::int64_t>(), noun)
+                                   : fmt::format("{} {}s", words(count), noun);
+}
+
+// What a server does not tell is left out.
+std::string context_text(const Json& engine) {
+  std::string text = words(engine["context_tokens"]) + " tokens";
+  if (!engine["slots"].is_null()) {
+    text += engine["slots_busy"].is_null() ? ", " + how_many(engine["slots"], "slot")
+                                           : fmt::format(", {} of {} busy", words(engine["slots_busy"]),
+                                                         how_many(engine["slots"], "slot"));
+  }
+  if (!engine["requests_deferred"].is_null())
+    text += ", " + how_many(engine["requests_deferred"], "request") + " deferred";
+  return text;
+}
+
 void print_engine(const Json& engine) {
   const bool named = engine.contains("upstream");
   print_line("engine",
@@ -39,9 +58,7 @@ void print_engine(const Json& engine) {
   print_line("  build", fmt::format("{}, commit {}, FlashAttention {}, {}", words(engine["build"]),
                                     words(engine["commit"]), words(engine["flash_attention"]),
                                     words(engine["backend"])));
-  print_line("  context", fmt::format("{} tokens, {} of {} slots busy, {} requests deferred",
-                                      words(engine["context_tokens"]), words(engine["slots_busy"]),
-                                      words(engine["slots"]), words(engine["requests_deferred"])));
+  print_line("  context", context_text(engine));
   print_line("  restarts", words(engine["restarts"]));
   if (!engine["error"].is_null()) print_line("  error", words(engine["error"]));
 }
@@ -121,15 +138,16 @@ void print_otlp(const Json& otlp) {
 }
 
 void print_text(const Json& status) {
-  print_line("gateway", fmt::format("{}, {} connections", words(status["gateway"]["url"]),
-                                    words(status["gateway"]["connections"])));
+  print_line("gateway", fmt::format("{}, {}", words(status["gateway"]["url"]),
+                                    how_many(status["gateway"]["connections"], "connection")));
   print_line("console", words(status["console"]["url"]));
   print_otlp(status["otlp"]);
   print_engine(status["engine"]);
   if (status["upstreams"].size() > 1) {
     for (const Json& upstream : status["upstreams"]) {
-      print_line("upstream", fmt::format("{}: {}, {} requests there", words(upstream["name"]),
-                                         words(upstream["state"]), words(upstream["outstanding"])));
+      print_line("upstream",
+                 fmt::format("{}: {}, {} there", words(upstream["name"]), words(upstream["state"]),
+                             how_many(upstream["outstanding"], "request")));
     }
   }
   print_placement(status["placement"]);

@@ -53,11 +53,12 @@ void add_engine(std::vector<std::string>& lines, const TopData& data) {
 void add_figures(std::vector<std::string>& lines, const TopData& data) {
   const Json& f = data.figures;
   const bool minutes = data.window_ns % 60'000'000'000 == 0;
-  lines.push_back(fmt::format("last {}: {} requests, {} errors, {} tokens/s out, cache hits {}",
+  lines.push_back(fmt::format("last {}: {}, {}, {} tokens/s out, cache hits {}",
                               minutes ? fmt::format("{} min", data.window_ns / 60'000'000'000)
                                       : format_duration(static_cast<double>(data.window_ns)),
-                              plain(f["requests"]), plain(f["errors"]), shown_rate(f["tokens_per_second"]),
-                              shown_share(f["cache_hit_ratio"])));
+                              counted(f["requests"].get<std::int64_t>(), "request"),
+                              counted(f["errors"].get<std::int64_t>(), "error"),
+                              shown_rate(f["tokens_per_second"]), shown_share(f["cache_hit_ratio"])));
   TextTable table({"", "p50", "p95", "p99"}, 1);
   for (const auto& [name, member] : {std::pair("time to first token", "ttft"),
                                      {"time per token", "tpot"},
@@ -83,13 +84,20 @@ void add_rate(std::vector<std::string>& lines, const TopData& data, std::size_t 
       fmt::format("requests/s    {}  most {}", sparkline(values, width - kLabelCells - 10), most));
 }
 
-void add_recent(std::vector<std::string>& lines, const TopData& data) {
+void add_recent(std::vector<std::string>& lines, const TopData& data, std::size_t width) {
+  // On a narrow terminal names give way, so that 80 cells hold every figure.
+  constexpr std::size_t kFigureCells = 65, kRoomy = 88;
+  const std::size_t status_cells = width < kRoomy ? 6 : 9;
+  const std::size_t model_cells =
+      std::clamp<std::size_t>(width, kFigureCells + status_cells + 6, kFigureCells + status_cells + 14) -
+      kFigureCells - status_cells;
   TextTable table({"ended", "model", "status", "total", "TTFT", "queue", "prefill", "decode", "tokens"}, 2);
   for (const Json& r : data.recent) {
     const std::string status = r["error_type"].is_null() ? plain(r["http_status"]) : plain(r["error_type"]);
-    table.add({clock_text(r["end_unix_ns"].get<UnixNs>()), shortened(plain(r["model"]), 14),
-               shortened(status, 9), shown_ns(r["total_ns"]), shown_ns(r["ttft_ns"]), shown_ns(r["queue_ns"]),
-               shown_ns(r["prefill_ns"]), shown_ns(r["decode_ns"]), plain(r["output_tokens"])});
+    table.add({clock_text(r["end_unix_ns"].get<UnixNs>()), shortened(plain(r["model"]), model_cells),
+               shortened(status, status_cells), shown_ns(r["total_ns"]), shown_ns(r["ttft_ns"]),
+               shown_ns(r["queue_ns"]), shown_ns(r["prefill_ns"]), shown_ns(r["decode_ns"]),
+               plain(r["output_tokens"])});
   }
   add_lines(lines, table.to_string());
 }
@@ -127,7 +135,7 @@ std::vector<std::string> top_screen(const TopData& data, std::size_t width, std:
   lines.emplace_back();
   add_rate(lines, data, width);
   lines.emplace_back();
-  add_recent(lines, data);
+  add_recent(lines, data, width);
   if (lines.size() > height) lines.resize(height);
   for (std::string& line : lines) line = shortened(line, width);
   return lines;

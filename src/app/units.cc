@@ -153,6 +153,10 @@ Result<std::int64_t> parse_duration(std::string_view text) {
 
 std::string format_duration(double nanoseconds) { return llt::format_duration(nanoseconds); }
 
+std::string counted(std::int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
 std::string format_size(std::uint64_t bytes) {
   constexpr std::array kNames = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   if (bytes < 1024) return fmt::format("{} B", bytes);

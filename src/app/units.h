@@ -22,6 +22,9 @@ namespace llt::app {
 /// Whole milliseconds, at least 1 unless it is 0, and no more than an int holds.
 [[nodiscard]] int to_ms(std::int64_t nanoseconds) noexcept;
 
+/// "1 warning", "2 warnings": for nouns that take an s.
+[[nodiscard]] std::string counted(std::int64_t count, std::string_view noun);
+
 /// Binary units with one decimal: "10.0 GiB", "512 B".
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
 

@@ -38,19 +38,24 @@ std::unexpected<Error> cannot_write(const std::filesystem::path& path, int error
   return fail(code, fmt::format("cannot write {}: {}", path.string(), std::strerror(error)), hint_of(code));
 }
 
-std::unexpected<Error> not_enough_room(const std::filesystem::path& path, std::uint64_t bytes) {
-  std::error_code ignored;
-  const auto space = std::filesystem::space(path.has_parent_path() ? path.parent_path() : ".", ignored);
-  return fail(ErrorCode::resource_exhausted,
-              fmt::format("cannot write {}: it needs {} bytes, and {} are free", path.string(), bytes,
-                          space.available),
-              hint_of(ErrorCode::resource_exhausted));
+std::unexpected<Error> not_enough_room(const std::filesystem::path& path, std::uint64_t bytes,
+                                       std::uint64_t available) {
+  return fail(
+      ErrorCode::resource_exhausted,
+      fmt::format("cannot write {}: it needs {} bytes, and {} are free", path.string(), bytes, available),
+      hint_of(ErrorCode::resource_exhausted));
 }
 
 }  // namespace
 
-Result<OutputFile> OutputFile::create(const std::filesystem::path& destination, std::uint64_t bytes) {
+Result<OutputFile> OutputFile::create(const std::filesystem::path& path, std::uint64_t bytes) {
   std::error_code unknown;
+  std::filesystem::path destination = path;
+  // A link stays one: what it leads to is replaced, as every other program would write it.
+  if (std::filesystem::is_symlink(path, unknown)) {
+    destination = std::filesystem::canonical(path, unknown);
+    if (unknown) return cannot_write(path, unknown.value());
+  }
   const auto status = std::filesystem::status(destination, unknown);
   if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
     return fail(ErrorCode::invalid_argument,
@@ -68,9 +73,15 @@ Result<OutputFile> OutputFile::create(const std::filesystem::path& destination, 
 
 Result<> OutputFile::reserve(std::uint64_t bytes) {
   if (bytes == 0) return {};
+  std::error_code unknown;
+  const std::filesystem::path folder = destination_.has_parent_path() ? destination_.parent_path() : ".";
+  const std::uint64_t available = std::filesystem::space(folder, unknown).available;
+  // fallocate() itself would take all that is there before it fails, and everyone else on the disk would
+  // fail.
+  if (!unknown && available < bytes) return not_enough_room(destination_, bytes, available);
   if (fallocate(fd_, 0, 0, static_cast<off_t>(bytes)) == 0) return {};
   // Other errors mean that this file system cannot reserve; writing will tell.
-  if (errno == ENOSPC || errno == EDQUOT) return not_enough_room(destination_, bytes);
+  if (errno == ENOSPC || errno == EDQUOT) return not_enough_room(destination_, bytes, available);
   if (errno == EFBIG) return cannot_write(destination_, errno);
   return {};
 }

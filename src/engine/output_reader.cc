@@ -1,6 +1,7 @@
 #include "engine/output_reader.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -20,13 +21,20 @@ bool about_being_public(std::string_view text) {
   return text.find("no API key is set") != std::string_view::npos;
 }
 
-void pass_on(const LogLine& line) {
+// An engine warns of the same thing with every request; all of it is there at level debug.
+bool warn(const LogLine& line, RepeatFilter& warned) {
+  if (about_being_public(line.text)) return false;
+  const auto held_back = warned.admit(line.text, now_steady());
+  if (!held_back) return false;
+  const std::string more = *held_back == 0 ? "" : fmt::format(" (and {} like it before)", *held_back);
+  spdlog::warn("llama-server: {}{}", line.text, more);
+  return true;
+}
+
+void pass_on(const LogLine& line, RepeatFilter& warned) {
   switch (line.level) {
     case LogLevel::warning:
-      if (!about_being_public(line.text)) {
-        spdlog::warn("llama-server: {}", line.text);
-        return;
-      }
+      if (warn(line, warned)) return;
       break;
     case LogLevel::error:
       spdlog::error("llama-server: {}", line.text);
@@ -81,7 +89,7 @@ void OutputReader::run() {
 void OutputReader::take(std::string_view raw) {
   LogLine line = parse_log_line(raw);
   if (line.text.empty()) return;
-  pass_on(line);
+  pass_on(line, warned_);
   const std::scoped_lock lock(mutex_);
   read_log_facts(line.text, facts_);
   last_output_ = now_steady();

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "engine/engine_log.h"
+#include "engine/repeat_filter.h"
 #include "engine/unique_fd.h"
 
 namespace llt::engine {
@@ -75,6 +76,7 @@ class OutputReader {
   LogFacts facts_;
   SteadyNs last_output_ = now_steady();
   LineSplitter splitter_;
+  RepeatFilter warned_;  ///< of the reading thread
   std::thread thread_;
 };
 

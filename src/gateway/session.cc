@@ -22,6 +22,14 @@ GatewayError head_error(const error_code& ec) {
   return {400, "bad_request", "the request is not valid HTTP: " + ec.message()};
 }
 
+// Some clients end a body with a line break that belongs to no message (RFC 9112, 2.2).
+void skip_empty_lines(boost::beast::flat_buffer& input) {
+  const auto bytes = [&] {
+    return std::string_view(static_cast<const char*>(input.data().data()), input.size());
+  };
+  while (bytes().starts_with("\r\n")) input.consume(2);
+}
+
 }  // namespace
 
 Session::Session(Worker& worker, Socket socket, std::string client_address, std::uint16_t client_port)
@@ -76,13 +84,14 @@ Task<bool> Session::serve_one() {
 Task<bool> Session::read_head(RequestReader& reader, SteadyNs& first_byte) {
   const Limits& limits = worker_.shared().options.limits;
   error_code ec;
-  if (client_.input().size() == 0) {
+  skip_empty_lines(client_.input());
+  while (client_.input().size() == 0) {
     idle_ = true;
     co_await client_.read(limits.idle_timeout_ms, ec);
     idle_ = false;
     if (ec) co_return false;
+    skip_empty_lines(client_.input());
   }
-  idle_ = false;
   first_byte = now_steady();
   const SteadyNs deadline = first_byte + static_cast<SteadyNs>(limits.header_timeout_ms) * 1'000'000;
   for (;;) {

@@ -1,5 +1,7 @@
 #include "gateway/upstream.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace llt::gateway {
@@ -22,10 +24,14 @@ Result<Upstream*> UpstreamSet::choose(std::string_view model) const {
   Upstream* best = nullptr;
   bool best_serves = false;
   bool any_loading = false;
+  const Upstream* absent = nullptr;  // serves the model, and not now
   for (const auto& candidate : upstreams_) {
     any_loading |= candidate->state() == UpstreamState::loading;
-    if (candidate->state() != UpstreamState::ready) continue;
     const bool serves = upstreams_.size() > 1 && !model.empty() && candidate->serves(model);
+    if (candidate->state() != UpstreamState::ready) {
+      if (serves) absent = candidate.get();
+      continue;
+    }
     const bool better = best == nullptr || (serves && !best_serves) ||
                         (serves == best_serves && candidate->outstanding.load(std::memory_order_relaxed) <
                                                       best->outstanding.load(std::memory_order_relaxed));
@@ -33,6 +39,13 @@ Result<Upstream*> UpstreamSet::choose(std::string_view model) const {
       best = candidate.get();
       best_serves = serves;
     }
+  }
+  // Another server would answer, with another model than the one that was asked for.
+  if (absent != nullptr && !best_serves) {
+    return fail(ErrorCode::unavailable,
+                fmt::format("the server of model '{}', {}, {}", model, absent->name(),
+                            absent->state() == UpstreamState::loading ? "is loading" : "is down"),
+                "see `llamatelemetry status`");
   }
   if (best != nullptr) return best;
   if (any_loading) return fail(ErrorCode::unavailable, "the model is loading", "try again in a few seconds");

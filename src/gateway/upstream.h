@@ -72,7 +72,8 @@ class UpstreamSet {
   [[nodiscard]] const std::vector<std::unique_ptr<Upstream>>& all() const noexcept { return upstreams_; }
 
   /// Among ready servers: those that serve `model` by name if any do, otherwise all; of these the one with
-  /// the fewest outstanding requests. Fails with `unavailable` and a message that says loading or down.
+  /// the fewest outstanding requests. A model that only servers serve which are not ready goes to no other.
+  /// Fails with `unavailable` and a message that says loading or down.
   [[nodiscard]] Result<Upstream*> choose(std::string_view model) const;
 
  private:

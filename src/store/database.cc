@@ -50,7 +50,10 @@ Error open_error(const DatabaseConfig& config, std::string_view reason) {
   if (config.read_only && contains(reason, "database does not exist")) {
     return {ErrorCode::not_found, "there is no store at " + file, "run `llamatelemetry up` first"};
   }
-  if (says_damaged(reason)) return {ErrorCode::data_loss, file + " is damaged" + why, {}};
+  if (says_damaged(reason)) {
+    return {ErrorCode::data_loss, file + " is damaged" + why,
+            "`llamatelemetry up` keeps it under another name and begins a new store"};
+  }
   return {ErrorCode::internal, "cannot open " + file + why, "rename the file to begin a new store"};
 }
 

@@ -2,6 +2,7 @@
 // line, so that a result of any length streams.
 
 #include <algorithm>
+#include <sstream>
 
 #include "store/database.h"
 #include "store/output.h"
@@ -47,12 +48,14 @@ class TableWriter final : public RowWriter {
       header.push_back(one_line(column.name));
       is_number_.push_back(column.kind == ColumnKind::number || column.kind == ColumnKind::real);
     }
+    is_plan_ = columns.size() == 2 && columns[0].name == "explain_key";
     widths_.assign(columns.size(), 0);
     held_.push_back(std::move(header));
   }
 
   void rows(duckdb_data_chunk chunk, std::string& out) override {
     const idx_t size = duckdb_data_chunk_get_size(chunk);
+    if (is_plan_) return plans(chunk, size, out);
     for (idx_t row = 0; row < size; ++row) {
       std::vector<std::string> cells;
       for (idx_t column = 0; column < widths_.size(); ++column) {
@@ -69,10 +72,20 @@ class TableWriter final : public RowWriter {
   }
 
   void end(std::string& out) override {
-    if (measuring_) release(out);
+    if (measuring_ && !is_plan_) release(out);
   }
 
  private:
+  // EXPLAIN gives pictures of many lines, which are for looking at.
+  static void plans(duckdb_data_chunk chunk, idx_t size, std::string& out) {
+    const duckdb_vector pictures = duckdb_data_chunk_get_vector(chunk, 1);
+    for (idx_t row = 0; row < size; ++row) {
+      if (!valid_at(pictures, row)) continue;
+      std::istringstream lines{std::string(string_at(pictures, row))};
+      for (std::string line; std::getline(lines, line);) out += one_line(line) + "\n";
+    }
+  }
+
   void release(std::string& out) {
     measuring_ = false;
     for (const auto& cells : held_) {
@@ -111,6 +124,7 @@ class TableWriter final : public RowWriter {
   std::vector<std::size_t> widths_;
   std::vector<bool> is_number_;
   bool measuring_ = true;
+  bool is_plan_ = false;
 };
 
 }  // namespace

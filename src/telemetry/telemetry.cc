@@ -37,8 +37,8 @@ constexpr int kSamplesPerDrain = 60;
 
 std::string_view event_severity(std::string_view kind) {
   const auto has = [&](std::string_view word) { return kind.find(word) != std::string_view::npos; };
-  if (has("crash") || has("hang") || has("fail")) return "error";
-  return has("restart") ? "warning" : "info";
+  if (has("crash") || has("hang") || has("fail") || has("give_up")) return "error";
+  return has("restart") || has("engine.down") ? "warning" : "info";
 }
 
 std::optional<std::int64_t> integer_member(const nlohmann::json& object, const char* key) {

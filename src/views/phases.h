@@ -21,7 +21,7 @@ inline constexpr std::array kPhases{
     Phase{"receive", "receive_ns", "the client sent its request slowly"},
     Phase{"gateway", "gateway_ns", "the gateway's own work"},
     Phase{"connect", "connect_ns", "no connection to the upstream"},
-    Phase{"queue", "queue_ns", "no slot was free at the engine"},
+    Phase{"queue", "queue_ns", "the engine had not taken it up yet"},
     Phase{"prefill", "prefill_ns", ""},
     Phase{"decode", "decode_ns", ""},
     Phase{"unattributed", "unattributed_ns", "no engine event explains it"},

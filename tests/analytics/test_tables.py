@@ -1,6 +1,8 @@
 """`analyze`: every operation beside numpy, on rows with what is not known, several groups and times that repeat."""
 
+import datetime
 import json
+import re
 import shutil
 import subprocess
 
@@ -134,8 +136,41 @@ def test_other_formats_and_the_statement_itself(data, tmp_path):
     done = run(data, "group", "--from", "sample", "--value", "v", "--format", "parquet", "-o", tmp_path / "x.parquet")
     assert done.returncode == 0 and (tmp_path / "x.parquet").read_bytes()[:4] == b"PAR1"
     shown = run(data, "group", "--from", "sample", "--value", "v", "--show-sql").stdout
-    again = subprocess.run([places.product(), "query", shown, "--data", data], capture_output=True, text=True, timeout=50)
-    assert again.stdout == run(data, "group", "--from", "sample", "--value", "v").stdout
+    again = subprocess.run([places.product(), "query", shown, "--format", "csv", "--data", data], capture_output=True, text=True,
+                           timeout=50)
+    assert again.stdout == run(data, "group", "--from", "sample", "--value", "v", "--format", "csv").stdout
+
+
+def table(data, *arguments) -> list[dict]:
+    """The cells of a table, as text; columns are two blanks apart."""
+    done = run(data, *arguments, "--from", "sample", "--value", "v")
+    assert done.returncode == 0, done.stderr
+    lines = [re.split(r" {2,}", line.strip()) for line in done.stdout.splitlines()]
+    return [dict(zip(lines[0], cells)) for cells in lines[2:]]
+
+
+@pytest.mark.parametrize("question", [("group", "--by", "g"), ("histogram",), ("buckets", "--time", "t", "--every", "5m"),
+                                      ("rolling", "--time", "t"), ("anomalies", "--time", "t")], ids=lambda q: q[0])
+def test_a_table_is_for_reading(data, question):
+    """Six digits and dates; every digit and nanosecond in the other formats."""
+    shown, exact = table(data, *question), ask(data, *question)
+    assert len(shown) == len(exact) > 0
+    for cells, values in zip(shown, exact):
+        for name, value in values.items():
+            if name == "time":
+                at = datetime.datetime.fromtimestamp(value // SECOND, datetime.timezone.utc)
+                assert cells[name] == at.strftime("%Y-%m-%d %H:%M:%S")
+            elif isinstance(value, float):
+                assert float(cells[name]) == pytest.approx(value, rel=5.1e-6)
+                assert len(cells[name].replace(".", "").replace("-", "").strip("0")) <= 6 or cells[name].endswith(".0")
+            elif value is not None:
+                assert cells[name] == str(value)
+
+
+def test_keys_of_any_name_stand_in_the_table(data):
+    for key in ("sum", "value", "p50"):
+        done = run(data, "buckets", "--from", f'(SELECT *, g AS "{key}" FROM sample)', "--value", "v", "--time", "t", "--by", key)
+        assert done.returncode == 0, (key, done.stderr)
 
 
 def test_no_rows(data):

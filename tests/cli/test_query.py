@@ -59,7 +59,7 @@ def test_an_error_shows_where_it_is(program, store):
     assert lines[-2:] == ["  LINE 1: SELECT nothing FROM requests", "                 ^"]
 
 
-@pytest.mark.parametrize("sql", ["DELETE FROM requests", "SELECT 1; SELECT 2", "", "COPY requests TO 'x.csv'",
+@pytest.mark.parametrize("sql", ["DELETE FROM requests", "SELECT 1; SELECT 2", "-- nothing", "COPY requests TO 'x.csv'",
                                  "ATTACH 'x.db'", "SELECT * FROM read_csv('/etc/passwd')", "SET threads = 1"])
 def test_only_one_statement_that_reads(program, store, tmp_path, sql):
     done = program("query", sql, "--data", str(store))
@@ -76,3 +76,8 @@ def test_many_rows_stream_through(program, store):
     done = program("query", "SELECT range AS i FROM range(300000)", "--format", "csv", "--data", str(store))
     lines = done.stdout.split()
     assert len(lines) == 300001 and lines[-1] == "299999"
+
+
+def test_a_plan_is_a_picture(program, store):
+    shown = program("query", "EXPLAIN SELECT model, count(*) FROM requests GROUP BY model", "--data", str(store)).stdout
+    assert "\\n" not in shown and len(shown.splitlines()) > 5 and "explain_key" not in shown

@@ -2,8 +2,11 @@
 
 import json
 import re
+import shutil
 
 import pytest
+
+from cli.duckdb_file import execute
 
 
 def report(program, store, *arguments):
@@ -61,12 +64,24 @@ def test_the_slowest_request_has_its_reason(program, store):
     slowest = json.loads(report(program, store, "--json").stdout)["slowest"][0]
     assert slowest["request_id"] == "req-slow" and slowest["dominant_phase"] == "queue"
     assert slowest["share"] == pytest.approx(0.75)
-    assert slowest["reason"] == "75 % queue, 1.50 s: no slot was free at the engine"
+    assert slowest["reason"] == "75 % queue, 1.50 s: the engine had not taken it up yet"
 
 
 def test_the_phases_add_up(program, store):
     d = json.loads(report(program, store, "--json").stdout)
     assert sum(phase["share"] for phase in d["phases"] if phase["share"] is not None) == pytest.approx(1)
+
+
+def test_a_refused_prompt_says_how_large_a_context_it_needs(program, store, tmp_path):
+    shutil.copytree(store, tmp_path / "refused")
+    execute(tmp_path / "refused" / "telemetry.duckdb", """
+        INSERT INTO requests BY NAME SELECT 'req-long' AS request_id, repeat('d', 32) AS trace_id, 'POST' AS method,
+          1767225614000000000 AS start_unix_ns, '/v1/chat/completions' AS route, 'chat' AS operation, false AS stream,
+          400 AS http_status, '400' AS error_type, 2000000 AS total_ns, 50 AS max_tokens,
+          'request (20031 tokens) exceeds the available context size (2048 tokens), try increasing it' AS error_message""")
+    (advice,) = [a for a in json.loads(report(program, tmp_path / "refused", "--json").stdout)["advice"] if a["topic"] == "context"]
+    assert "needs 20081 positions" in advice["action"]
+    assert "1 request refused for length" in advice["evidence"]
 
 
 def test_nothing_in_the_window(program, store):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -11,6 +12,7 @@ import time
 import pytest
 
 from support import places
+from support.http import scripted_chat
 from support.product import Up, sql
 from support.waiting import wait_until
 
@@ -119,6 +121,32 @@ def test_top_on_a_terminal_ends_with_q(program, through):
     assert b"\x1b[?1049h" in screen
 
 
+def test_top_has_every_figure_on_80_cells(program, through):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    body = {**scripted_chat(), "model": "a-model-with-a-very-long-name"}
+    assert through.fetch("POST", "/v1/chat/completions", body, [("X-Request-Id", "narrow")]).status == 200
+    through.request_row("narrow")
+    leader, follower = pty.openpty()
+    fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    process = subprocess.Popen([places.product(), "top", "--data", str(through.data)], stdin=follower, stdout=follower,
+                               stderr=subprocess.PIPE, env={**program.environment, "TERM": "xterm"})
+    os.close(follower)
+    screen = b""
+    while b"ended " not in screen:
+        screen += os.read(leader, 65536)
+    os.write(leader, b"q")
+    while b"\x1b[?1049l" not in screen:
+        screen += os.read(leader, 65536)
+    assert process.wait(10) == 0
+    os.close(leader)
+    header, row = screen[screen.index(b"ended "):].decode().splitlines()[:2]
+    assert "decode" in header and "tokens" in header and not re.search(r"…\s*\x1b\[K", header + row)
+
+
 def test_keys_are_asked_for_and_given(program, up, scripted, tmp_path):
     (tmp_path / "keys").write_text("# ours\nsecret-one\nsecret-two\n")
     instance = up("--upstream", scripted.url, "--api-key-file", "keys")
@@ -130,7 +158,7 @@ def test_keys_are_asked_for_and_given(program, up, scripted, tmp_path):
     assert instance.fetch("GET", "/v1/models", headers=[("Authorization", "Bearer secret-two")]).status == 200
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopping_lets_running_requests_end(up, scripted, how):
     instance = up("--upstream", scripted.url)
     slow = subprocess.Popen(["curl", "-sN", "-H", "X-Request-Id: slow", f"{instance.gateway}/v1/chat/completions", "-d",
@@ -143,6 +171,18 @@ def test_stopping_lets_running_requests_end(up, scripted, how):
     rows = sql(instance.data, "SELECT http_status, error_type FROM requests WHERE request_id = 'slow'")
     assert rows == [{"http_status": 200, "error_type": None}]
     assert not (instance.data / "run.json").exists()
+
+
+def test_nohup_outlives_its_terminal(up, scripted):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which a program that we start inherits
+    try:
+        instance = up("--upstream", scripted.url)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    instance.process.send_signal(signal.SIGHUP)
+    assert instance.fetch("GET", "/v1/models").status == 200
+    with pytest.raises(subprocess.TimeoutExpired):
+        instance.process.wait(1)
 
 
 def status(instance) -> dict:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 
 from engine import fakes
 from support import places
 from support.engine import THREADS
+from support.waiting import wait_until
 
 
 def doctor(data, *arguments, environment=None) -> tuple[int, dict]:
@@ -67,7 +69,25 @@ def test_flash_attention_on_is_fine(up, llama_server, tiny_model):
     assert doctor(instance.data)[1]["flash_attention"]["severity"] == "ok"
 
 
+def test_an_instance_that_asks_for_a_key(up, scripted, tmp_path):
+    (tmp_path / "keys").write_text("sesame\n")
+    keys = ("--api-key-file", str(tmp_path / "keys"))
+    instance = up("--upstream", scripted.url, *keys)
+    unheard = doctor(instance.data)[1]["instance"]
+    assert unheard["severity"] == "warning" and "API key" in unheard["what"] and "--api-key-file" in unheard["action"]
+    assert doctor(instance.data, *keys)[1]["instance"]["severity"] == "ok"
+
+
+def test_what_clients_said_badly_is_not_lost_telemetry(up, scripted):
+    instance = up("--upstream", scripted.url)
+    instance.fetch("GET", "/v1/models", headers=[("traceparent", "nonsense")])
+    finding = wait_until(lambda: doctor(instance.data)[1].get("losses"), "the counter in the status", 10)
+    assert finding["severity"] == "note" and "1 traceparent_invalid" in finding["evidence"]
+
+
 def test_text_for_people(binary, llama_server, tmp_path):
     done = subprocess.run([places.product(), "doctor", "--data", str(tmp_path), "--llama-server", str(llama_server)],
                           capture_output=True, text=True, timeout=30)
-    assert "fine" in done.stdout.splitlines()[-1] and "\033" not in done.stdout
+    last = done.stdout.splitlines()[-1]
+    assert "fine" in last and "\033" not in done.stdout
+    assert not re.search(r"\b1 \w+s,", last) and not re.search(r"\b(0|[2-9]) (problem|warning|note),", last), last

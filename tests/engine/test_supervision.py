@@ -181,3 +181,11 @@ def test_nothing_of_the_engines_group_is_left_after_its_crash(up, llama_server, 
     assert alive(side)
     os.kill(engine_pid(instance), signal.SIGKILL)
     wait_until(lambda: not alive(side), "the end of the side process", 5)
+
+
+def test_a_warning_that_comes_with_every_request_is_shown_once(up, llama_server, tiny_model):
+    instance = managed(up, llama_server, tiny_model)
+    for _ in range(4):  # the whole prompt is in the cache, of which llama-server warns each time
+        assert instance.fetch("POST", "/completion", {"prompt": "the same", "n_predict": 1, "id_slot": 0}).status == 200
+    warned = [line for line in instance.log().splitlines() if "need to evaluate at least" in line]
+    assert len(warned) == 1, warned

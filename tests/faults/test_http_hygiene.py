@@ -51,6 +51,14 @@ def test_pipelined_requests_are_answered_in_order(through, scripted):
             assert response.status == 200 and f" n{number}".encode() in response.body
 
 
+def test_line_breaks_between_requests_are_no_message(through, scripted):
+    """Some clients end a body with one that its length does not count."""
+    with RawConnection(through.gateway) as connection:
+        connection.send(b"\r\n" + request_bytes("POST", "/v1/chat/completions", scripted_chat(False)) + b"\r\n\r\n")
+        assert connection.response().status == 200
+        assert connection.request("GET", "/v1/models").status == 200
+
+
 def test_pipelined_request_split_anywhere(through, scripted):
     """The second request's bytes may come glued to the first one's."""
     two = request_bytes("POST", "/v1/chat/completions", scripted_chat(False)) + request_bytes("GET", "/v1/models")

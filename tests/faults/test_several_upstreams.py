@@ -64,10 +64,13 @@ def test_one_that_is_down_is_left_out_and_comes_back(up, pair):
         return [instance.fetch("POST", "/v1/chat/completions", body).status for _ in range(6)] == [200] * 6
     wait_until(only_the_other, "all requests go to the one that is up", 15, every_s=0.2)
     assert pair[0].log() == []
+    asked = instance.fetch("POST", "/v1/chat/completions", {**body, "model": "model-a"})
+    assert asked.status == 503 and "model-a" in asked.json["error"]["message"] and "is down" in asked.json["error"]["message"]
+    assert instance.sql("SELECT DISTINCT severity FROM events WHERE kind = 'engine.down'") == [{"severity": "warning"}]
     pair[0].tell("listen")
 
     def used_again():
-        answers = [instance.fetch("POST", "/v1/chat/completions", {**body, "model": "model-a"}).json["model"]]
+        answers = [instance.fetch("POST", "/v1/chat/completions", {**body, "model": "model-a"}).json.get("model")]
         return answers == ["model-a"]
     wait_until(used_again, "the one that came back is used", 15, every_s=0.2)
 

@@ -134,7 +134,7 @@ def test_keys(up, scripted, tmp_path, protocol):
     keys.write_text("sesame\n")
     instance = up("--upstream", scripted.url, *RECEIVING, "--api-key-file", str(keys))
     # The console asks for the key as well, so the log tells the address.
-    lines = [line for line in instance.log().splitlines() if "spans of others are received at" in line]
+    lines = [line for line in instance.log().splitlines() if "spans of others are received over" in line]
     url = lines[0 if protocol == "http" else 1].rsplit(" ", 1)[1]
     span = TracerProvider().get_tracer("t").start_span("s")
     span.end()
