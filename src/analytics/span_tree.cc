@@ -5,8 +5,18 @@
 namespace llt::analytics {
 namespace {
 
+// Whether every span stands behind its parent: then there is no ring. Only clocks that differ make it
+// otherwise.
+bool parents_come_first(const std::vector<SpanTimes>& spans) {
+  for (std::uint32_t i = 0; i < spans.size(); ++i) {
+    if (spans[i].parent != kNoSpan && spans[i].parent >= i) return false;
+  }
+  return true;
+}
+
 // Cuts each ring of ancestors open at its first span.
 void break_rings(std::vector<SpanTimes>& spans) {
+  if (parents_come_first(spans)) return;
   std::vector<std::uint32_t> walk(spans.size(), kNoSpan);  // the walk on which a span was met
   for (std::uint32_t first = 0; first < spans.size(); ++first) {
     std::uint32_t i = first;
@@ -32,9 +42,14 @@ struct Frame {
 
 Frame make_frame(const SpanTree& tree, std::uint32_t span, UnixNs begin, UnixNs end) {
   const auto children = tree.children(span);
-  Frame frame{span, begin, end, {children.begin(), children.end()}};
   const auto& spans = tree.spans();
-  std::ranges::stable_sort(frame.by_end, [&](auto a, auto b) { return spans[a].end() > spans[b].end(); });
+  const auto ends_later = [&](auto a, auto b) { return spans[a].end() > spans[b].end(); };
+  const auto ends_no_earlier = [&](auto a, auto b) { return spans[a].end() >= spans[b].end(); };
+  // Children that follow one another, as most do, end in the order in which they start.
+  if (std::ranges::adjacent_find(children, ends_no_earlier) == children.end())
+    return {span, begin, end, {children.rbegin(), children.rend()}};
+  Frame frame{span, begin, end, {children.begin(), children.end()}};
+  std::ranges::stable_sort(frame.by_end, ends_later);
   return frame;
 }
 
@@ -78,6 +93,10 @@ std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root)
       frame.cursor = std::max(spans[frame.running].start, frame.begin);
       const std::uint32_t child = frame.running;
       const UnixNs begin = frame.cursor;
+      if (tree.children(child).empty()) {
+        path.push_back({child, begin, cursor - begin});
+        continue;
+      }
       stack.push_back(make_frame(tree, child, begin, cursor));  // `frame` is not valid from here on
       continue;
     }

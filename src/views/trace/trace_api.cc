@@ -108,7 +108,8 @@ Result<Json> span_detail(store::Reader& reader, const TraceIndex& trace, const O
   auto rows = json_rows(
       reader, fmt::format("SELECT * EXCLUDE (resource_attributes) FROM spans WHERE trace_id = {} AND "
                           "span_id = {} LIMIT 1",
-                          sql_literal(trace.trace_id), sql_literal(trace.span_ids[origin.place])));
+                          sql_literal(trace.trace_id),
+                          sql_literal(trace.span_ids.text(trace.span_numbers[origin.place]))));
   if (!rows) return std::unexpected(rows.error());
   return rows->empty() ? Json(nullptr) : (*rows)[0];
 }
@@ -262,7 +263,7 @@ Reply describe_row(store::Reader& reader, TraceCache& cache, std::string_view id
                              "ask for its rows again"});
   }
   const TimelineRow& shown = trace.timeline.rows()[static_cast<std::size_t>(*number)];
-  const Origin& origin = trace.origins[shown.origin];
+  const Origin origin = trace.origin_of(shown);
   Result<Json> detail = Json(nullptr);
   if (origin.kind == Origin::Kind::span) detail = span_detail(reader, trace, origin);
   if (origin.kind == Origin::Kind::step || origin.kind == Origin::Kind::member)

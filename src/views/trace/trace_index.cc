@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <charconv>
-#include <deque>
 #include <map>
 #include <optional>
 
@@ -14,52 +12,16 @@
 #include "views/json_rows.h"
 #include "views/request_columns.h"
 #include "views/trace/lanes.h"
+#include "views/trace/names.h"
+#include "views/trace/span_rows.h"
 
 namespace llt::views {
 namespace {
 
 using analytics::kNoSpan;
-using analytics::SpanTimes;
 
-constexpr std::size_t kMostRows = 2'000'000;  // what one trace may take of our memory: about 200 bytes each
+constexpr std::size_t kMostRows = 2'000'000;  // what one trace may take of our memory: about 70 bytes each
 constexpr std::size_t kMostRequests = 100;
-
-/// Texts as numbers in the order in which they are first seen.
-class Names {
- public:
-  std::uint32_t number(std::string_view text) {
-    if (const auto found = numbers_.find(text); found != numbers_.end()) return found->second;
-    texts_.emplace_back(text);
-    const auto number = static_cast<std::uint32_t>(texts_.size() - 1);
-    numbers_.emplace(texts_.back(), number);
-    return number;
-  }
-  [[nodiscard]] std::vector<std::string> take() {
-    return {std::move_iterator(texts_.begin()), std::move_iterator(texts_.end())};
-  }
-  [[nodiscard]] const std::string& text(std::uint32_t number) const { return texts_[number]; }
-
- private:
-  std::deque<std::string> texts_;
-  boost::unordered_flat_map<std::string_view, std::uint32_t> numbers_;
-};
-
-struct SpanRow {
-  std::uint64_t id, parent;  // 0: none
-  std::int64_t start, duration;
-  std::uint32_t name, service, text;  // text: where the id stands among the ids
-  bool failed;
-};
-
-// Ids are 16 hexadecimal digits; others are hashed.
-std::uint64_t id_number(std::string_view text) {
-  if (text.empty()) return 0;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  const bool plain =
-      error == std::errc() && end == text.data() + text.size() && text.size() == 16 && value != 0;
-  return plain ? value : std::hash<std::string_view>{}(text) | 1U;
-}
 
 std::string quoted_list(const Json& rows, const char* member) {
   std::string list;
@@ -95,7 +57,7 @@ class Loader {
     add_phases();
     add_spans();
     add_engines();
-    index_.timeline = Timeline(std::move(rows_));
+    index_.timeline = Timeline(rows_);
     index_.names = names_.take();
     return std::make_shared<const TraceIndex>(std::move(index_));
   }
@@ -134,11 +96,14 @@ class Loader {
     const auto done = store::scan(reader_, sql, limits_, [this](const store::RowChunk& chunk) {
       const auto starts = chunk.numbers(2), durations = chunk.numbers(3), failed = chunk.numbers(6);
       for (std::size_t i = 0; i < chunk.size(); ++i) {
-        index_.span_ids.emplace_back(chunk.text(0, i));
-        spans_.push_back({id_number(chunk.text(0, i)), id_number(chunk.text(1, i)), starts[i],
-                          std::max<std::int64_t>(durations[i], 0), names_.number(chunk.text(4, i)),
-                          names_.number(chunk.text(5, i)),
-                          static_cast<std::uint32_t>(index_.span_ids.size() - 1), failed[i] != 0});
+        SpanRow& span = spans_.emplace_back();
+        span.id = index_.span_ids.keep(chunk.text(0, i));
+        span.parent = span_id_number(chunk.text(1, i));
+        span.start = starts[i];
+        span.duration = std::max<std::int64_t>(durations[i], 0);
+        span.name = names_.number(chunk.text(4, i));
+        span.service = names_.number(chunk.text(5, i)) & INT32_MAX;
+        span.failed = failed[i] != 0;
       }
       return true;
     });
@@ -250,6 +215,7 @@ class Loader {
     index_.start = start;
     index_.duration_ns = end - start;
     index_.spans = spans_.size();
+    rows_.reserve(spans_.size());
   }
 
   Track& begin_track(std::string id, std::string title) {
@@ -261,12 +227,11 @@ class Loader {
     if (track.lanes == 0) index_.tracks.pop_back();
   }
 
-  void add_row(UnixNs start, UnixNs end, std::uint32_t lane, std::uint32_t name, Tone tone,
-               std::uint8_t marks, Origin origin) {
+  void add_row(UnixNs start, UnixNs end, std::uint32_t lane, std::uint32_t name, Tone tone, Origin origin) {
     if (rows_.size() >= kMostRows) return;
     index_.origins.push_back(origin);
     rows_.push_back({start - index_.start, end - index_.start, lane, name,
-                     static_cast<std::uint32_t>(index_.origins.size() - 1), tone, marks});
+                     static_cast<std::uint32_t>(index_.spans + index_.origins.size() - 1), tone, 0});
   }
 
   // What the engine's own events say of each request: these three lie one after the other.
@@ -282,7 +247,7 @@ class Loader {
           number_at(row, "operation_start_ns").value_or(0) + number_at(row, "operation_ns").value_or(0);
       const auto add = [&](const char* name, Tone tone, std::optional<std::int64_t> from, std::int64_t to) {
         if (!from || to <= *from) return;
-        add_row(start + *from, start + to, next_lane_, names_.number(name), tone, 0,
+        add_row(start + *from, start + to, next_lane_, names_.number(name), tone,
                 {.kind = Origin::Kind::phase, .place = i});
       };
       add("queue", Tone::queue, queue, prefill.value_or(decode.value_or(end)));
@@ -293,32 +258,14 @@ class Loader {
     end_track(track);
   }
 
-  // Spans in order, their parents as indices.
-  [[nodiscard]] std::vector<SpanTimes> sorted_times() {
-    std::ranges::sort(spans_, [](const SpanRow& a, const SpanRow& b) {
-      return std::tuple(a.start, -a.duration, a.id) < std::tuple(b.start, -b.duration, b.id);
-    });
-    boost::unordered_flat_map<std::uint64_t, std::uint32_t> by_id;
-    by_id.reserve(spans_.size());
-    for (std::uint32_t i = 0; i < spans_.size(); ++i) by_id.emplace(spans_[i].id, i);
-    std::vector<SpanTimes> times;
-    times.reserve(spans_.size());
-    std::size_t orphans = 0;
-    for (std::uint32_t i = 0; i < spans_.size(); ++i) {
-      std::uint32_t parent = kNoSpan;
-      if (spans_[i].parent != 0) {
-        const auto found = by_id.find(spans_[i].parent);
-        if (found == by_id.end())
-          ++orphans;
-        else if (found->second != i)
-          parent = found->second;
-      }
-      times.push_back({spans_[i].start, spans_[i].duration, parent});
-    }
-    if (orphans > 1)
+  // Spans in order, below their parents.
+  [[nodiscard]] analytics::SpanTree make_tree() {
+    sort_spans(spans_);
+    LinkedSpans linked = link_spans(spans_);
+    if (linked.orphans > 1)
       index_.notes.push_back(
-          fmt::format("{} spans name a parent that is not stored: they stand alone", orphans));
-    return times;
+          fmt::format("{} spans name a parent that is not stored: they stand alone", linked.orphans));
+    return analytics::SpanTree(std::move(linked.times));
   }
 
   void add_spans() {
@@ -327,7 +274,7 @@ class Loader {
         index_.notes.emplace_back("this trace was not sampled by its caller: it has no spans, only phases");
       return;
     }
-    const analytics::SpanTree tree(sorted_times());
+    const analytics::SpanTree tree = make_tree();
     const SpanLanes placed = place_spans(tree);
     if (placed.early_children != 0) {
       index_.notes.push_back(fmt::format(
@@ -335,12 +282,15 @@ class Loader {
     }
     const std::vector<bool> critical = follow_path(tree);
     Track& track = begin_track("spans", "Spans");
+    index_.span_numbers.reserve(spans_.size());
     for (std::uint32_t i = 0; i < spans_.size(); ++i) {
       const SpanRow& span = spans_[i];
-      const auto marks =
-          static_cast<std::uint8_t>((span.failed ? kFailed : 0) | (critical[i] ? kCritical : 0));
-      add_row(span.start, span.start + span.duration, next_lane_ + placed.lane[i], span.name,
-              span_tone(names_.text(span.name)), marks, {.kind = Origin::Kind::span, .place = span.text});
+      index_.span_numbers.push_back(span.id);
+      const UnixNs start = span.start - index_.start;
+      rows_.push_back(
+          {start, start + span.duration, next_lane_ + placed.lane[i], span.name, i,
+           span_tone(names_.text(span.name)),
+           static_cast<std::uint8_t>((span.failed != 0 ? kFailed : 0) | (critical[i] ? kCritical : 0))});
     }
     next_lane_ += placed.lanes;
     end_track(track);
@@ -406,7 +356,7 @@ class Loader {
     for (const Step& step : engine.steps) {
       const Tone tone = step.prefill == 0 ? Tone::decode : step.decode == 0 ? Tone::prefill : Tone::mixed;
       const std::uint32_t name = step.prefill == 0 ? generation : step.decode == 0 ? prompts : both;
-      add_row(step.start, step.end, next_lane_, name, tone, 0,
+      add_row(step.start, step.end, next_lane_, name, tone,
               {.kind = Origin::Kind::step, .place = place, .step = step.step});
     }
     index_.steps += engine.steps.size();
@@ -439,7 +389,7 @@ class Loader {
       const Tone tone =
           own ? (prompt ? Tone::prefill : Tone::decode) : (prompt ? Tone::other_prefill : Tone::other_decode);
       add_row(step->start, step->end, next_lane_,
-              names_.number(request.empty() ? "a request that is not known" : request), tone, 0,
+              names_.number(request.empty() ? "a request that is not known" : request), tone,
               {.kind = Origin::Kind::member,
                .place = place,
                .step = member.step,
