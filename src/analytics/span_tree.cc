@@ -73,9 +73,9 @@ SpanTree::SpanTree(std::vector<SpanTimes> spans) : spans_(std::move(spans)) {
   }
 }
 
-std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root) {
+void walk_critical_path(const SpanTree& tree, std::uint32_t root,
+                        const std::function<void(const PathSegment&)>& take) {
   const auto& spans = tree.spans();
-  std::vector<PathSegment> path;
   std::vector<Frame> stack;
   stack.push_back(make_frame(tree, root, spans[root].start, spans[root].end()));
   while (!stack.empty()) {
@@ -94,7 +94,7 @@ std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root)
       const std::uint32_t child = frame.running;
       const UnixNs begin = frame.cursor;
       if (tree.children(child).empty()) {
-        path.push_back({child, begin, cursor - begin});
+        take({child, begin, cursor - begin});
         continue;
       }
       stack.push_back(make_frame(tree, child, begin, cursor));  // `frame` is not valid from here on
@@ -103,8 +103,13 @@ std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root)
     const UnixNs last_end =
         frame.next < frame.by_end.size() ? spans[frame.by_end[frame.next]].end() : frame.begin;
     frame.cursor = std::max(last_end, frame.begin);
-    path.push_back({frame.span, frame.cursor, cursor - frame.cursor});
+    take({frame.span, frame.cursor, cursor - frame.cursor});
   }
+}
+
+std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root) {
+  std::vector<PathSegment> path;
+  walk_critical_path(tree, root, [&path](const PathSegment& segment) { path.push_back(segment); });
   std::ranges::reverse(path);
   return path;
 }

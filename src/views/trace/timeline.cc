@@ -35,26 +35,27 @@ std::vector<std::uint32_t> lane_begins(const std::vector<TimelineRow>& rows) {
   return begin;
 }
 
-// The rows lane by lane, each lane by start. They mostly come in order of start, so there is little to sort.
+bool stands_before(const TimelineRow& a, const TimelineRow& b) {
+  return std::tie(a.lane, a.start, a.end, a.origin) < std::tie(b.lane, b.start, b.end, b.origin);
+}
+
+// The rows lane by lane. A lane's own mostly come in order of start, so there is little to sort.
 std::vector<TimelineRow> in_lanes(const std::vector<TimelineRow>& rows,
                                   const std::vector<std::uint32_t>& begin) {
   std::vector<TimelineRow> ordered(rows.size());
   std::vector<std::uint32_t> next = begin;
   for (const TimelineRow& row : rows) ordered[next[row.lane]++] = row;
-  const auto before = [](const TimelineRow& a, const TimelineRow& b) {
-    return std::tie(a.start, a.end, a.origin) < std::tie(b.start, b.end, b.origin);
-  };
   for (std::size_t lane = 0; lane + 1 < begin.size(); ++lane) {
     const auto from = ordered.begin() + begin[lane], to = ordered.begin() + begin[lane + 1];
-    if (!std::is_sorted(from, to, before)) std::sort(from, to, before);
+    if (!std::is_sorted(from, to, stands_before)) std::sort(from, to, stands_before);
   }
   return ordered;
 }
 
 }  // namespace
 
-Timeline::Timeline(const std::vector<TimelineRow>& rows) : lane_begin_(lane_begins(rows)) {
-  rows_ = in_lanes(rows, lane_begin_);
+Timeline::Timeline(std::vector<TimelineRow> rows) : rows_(std::move(rows)), lane_begin_(lane_begins(rows_)) {
+  if (!std::ranges::is_sorted(rows_, stands_before)) rows_ = in_lanes(rows_, lane_begin_);
   busy_.resize(rows_.size() + 1);
   failed_.resize(rows_.size() + 1);
   critical_.resize(rows_.size() + 1);

@@ -58,7 +58,7 @@ class Timeline {
   Timeline() = default;
   /// In any order. Rows of one lane that overlap are cut at the next one's start; a row that ends before it
   /// starts is empty.
-  explicit Timeline(const std::vector<TimelineRow>& rows);
+  explicit Timeline(std::vector<TimelineRow> rows);
 
   [[nodiscard]] const std::vector<TimelineRow>& rows() const noexcept { return rows_; }
   [[nodiscard]] std::uint32_t lanes() const noexcept {

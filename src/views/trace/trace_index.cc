@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <deque>
 #include <map>
 #include <optional>
 
@@ -57,7 +58,7 @@ class Loader {
     add_phases();
     add_spans();
     add_engines();
-    index_.timeline = Timeline(rows_);
+    index_.timeline = Timeline(std::move(rows_));
     index_.names = names_.take();
     return std::make_shared<const TraceIndex>(std::move(index_));
   }
@@ -91,8 +92,8 @@ class Loader {
   Result<> read_spans() {
     const std::string sql = fmt::format(
         "SELECT span_id, parent_span_id, start_unix_ns, duration_ns, name, service_name, "
-        "(status_code = 'ERROR')::BIGINT FROM spans WHERE trace_id = {}",
-        sql_literal(index_.trace_id));
+        "(status_code = 'ERROR')::BIGINT FROM {} WHERE trace_id = {}",
+        span_source(), sql_literal(index_.trace_id));
     const auto done = store::scan(reader_, sql, limits_, [this](const store::RowChunk& chunk) {
       const auto starts = chunk.numbers(2), durations = chunk.numbers(3), failed = chunk.numbers(6);
       for (std::size_t i = 0; i < chunk.size(); ++i) {
@@ -101,9 +102,9 @@ class Loader {
         span.parent = span_id_number(chunk.text(1, i));
         span.start = starts[i];
         span.duration = std::max<std::int64_t>(durations[i], 0);
-        span.name = names_.number(chunk.text(4, i));
-        span.service = names_.number(chunk.text(5, i)) & INT32_MAX;
-        span.failed = failed[i] != 0;
+        span.label.name = names_.number(chunk.text(4, i));
+        span.label.service = names_.number(chunk.text(5, i)) & INT32_MAX;
+        span.label.failed = failed[i] != 0;
       }
       return true;
     });
@@ -111,6 +112,11 @@ class Loader {
     if (done->truncated)
       index_.notes.push_back(fmt::format("only {} of its spans are shown: there are more", kMostRows));
     return {};
+  }
+
+  // Without requests of ours the view `spans` holds what was received, but takes a third longer to say so.
+  [[nodiscard]] std::string_view span_source() const {
+    return index_.requests.empty() ? "received_spans" : "spans";
   }
 
   // Which engines computed for these requests, and when.
@@ -215,7 +221,6 @@ class Loader {
     index_.start = start;
     index_.duration_ns = end - start;
     index_.spans = spans_.size();
-    rows_.reserve(spans_.size());
   }
 
   Track& begin_track(std::string id, std::string title) {
@@ -258,42 +263,51 @@ class Loader {
     end_track(track);
   }
 
-  // Spans in order, below their parents.
-  [[nodiscard]] analytics::SpanTree make_tree() {
-    sort_spans(spans_);
-    LinkedSpans linked = link_spans(spans_);
-    if (linked.orphans > 1)
-      index_.notes.push_back(
-          fmt::format("{} spans name a parent that is not stored: they stand alone", linked.orphans));
-    return analytics::SpanTree(std::move(linked.times));
-  }
-
   void add_spans() {
     if (spans_.empty()) {
       if (!index_.requests.empty())
         index_.notes.emplace_back("this trace was not sampled by its caller: it has no spans, only phases");
       return;
     }
-    const analytics::SpanTree tree = make_tree();
+    OrderedSpans spans = order_spans(spans_);
+    spans_.clear();
+    if (spans.orphans > 1)
+      index_.notes.push_back(
+          fmt::format("{} spans name a parent that is not stored: they stand alone", spans.orphans));
+    const analytics::SpanTree tree(std::move(spans.times));
     const SpanLanes placed = place_spans(tree);
     if (placed.early_children != 0) {
       index_.notes.push_back(fmt::format(
           "{} spans begin before their parents: the clocks of two machines differ", placed.early_children));
     }
-    const std::vector<bool> critical = follow_path(tree);
+    const std::vector<bool> critical = follow_path(tree, spans.labels);
     Track& track = begin_track("spans", "Spans");
-    index_.span_numbers.reserve(spans_.size());
-    for (std::uint32_t i = 0; i < spans_.size(); ++i) {
-      const SpanRow& span = spans_[i];
-      index_.span_numbers.push_back(span.id);
-      const UnixNs start = span.start - index_.start;
-      rows_.push_back(
-          {start, start + span.duration, next_lane_ + placed.lane[i], span.name, i,
-           span_tone(names_.text(span.name)),
-           static_cast<std::uint8_t>((span.failed != 0 ? kFailed : 0) | (critical[i] ? kCritical : 0))});
-    }
+    add_span_rows(tree, placed, spans.labels, critical);
     next_lane_ += placed.lanes;
     end_track(track);
+    index_.span_numbers = std::move(spans.ids);
+  }
+
+  // Lane by lane, so that the timeline finds them in its order.
+  void add_span_rows(const analytics::SpanTree& tree, const SpanLanes& placed,
+                     const std::vector<SpanLabel>& labels, const std::vector<bool>& critical) {
+    std::vector<std::size_t> next(placed.lanes + 1, 0);
+    for (const std::uint32_t lane : placed.lane) ++next[lane + 1];
+    next[0] = rows_.size();
+    for (std::size_t lane = 1; lane < next.size(); ++lane) next[lane] += next[lane - 1];
+    rows_.resize(next.back());
+    for (std::uint32_t i = 0; i < labels.size(); ++i) {
+      const analytics::SpanTimes& span = tree.spans()[i];
+      TimelineRow& row = rows_[next[placed.lane[i]]++];
+      row.start = span.start - index_.start;
+      row.end = row.start + span.duration_ns;
+      row.lane = next_lane_ + placed.lane[i];
+      row.name = labels[i].name;
+      row.origin = i;
+      row.tone = span_tone(names_.text(labels[i].name));
+      row.marks =
+          static_cast<std::uint8_t>((labels[i].failed != 0 ? kFailed : 0) | (critical[i] ? kCritical : 0));
+    }
   }
 
   static Tone span_tone(std::string_view name) {
@@ -304,19 +318,20 @@ class Loader {
   }
 
   // Marks the spans that the path leads through and adds up what it waited for.
-  std::vector<bool> follow_path(const analytics::SpanTree& tree) {
-    std::vector<std::int64_t> own(spans_.size(), 0);
+  std::vector<bool> follow_path(const analytics::SpanTree& tree, const std::vector<SpanLabel>& labels) {
+    std::vector<std::int64_t> own(labels.size(), 0);
     for (const std::uint32_t root : tree.roots()) {
-      for (const auto& part : analytics::critical_path(tree, root)) own[part.span] += part.duration_ns;
+      analytics::walk_critical_path(
+          tree, root, [&own](const analytics::PathSegment& part) { own[part.span] += part.duration_ns; });
     }
-    std::vector<bool> through(spans_.size(), false);
+    std::vector<bool> through(labels.size(), false);
     boost::unordered_flat_map<std::uint64_t, PathShare> shares;
     for (std::size_t i = 0; i < own.size(); ++i) {
       if (own[i] == 0) continue;
       for (std::uint32_t at = static_cast<std::uint32_t>(i); at != kNoSpan && !through[at];
            at = tree.spans()[at].parent)
         through[at] = true;
-      PathShare& share = shares[std::uint64_t{spans_[i].name} << 32 | spans_[i].service];
+      PathShare& share = shares[std::uint64_t{labels[i].name} << 32 | labels[i].service];
       share.ns += own[i];
       ++share.spans;
     }
@@ -412,7 +427,7 @@ class Loader {
   store::QueryLimits limits_;
   TraceIndex index_;
   Names names_;
-  std::vector<SpanRow> spans_;
+  std::deque<SpanRow> spans_;
   std::vector<Engine> engines_;
   std::vector<TimelineRow> rows_;
   std::uint32_t next_lane_ = 0;
