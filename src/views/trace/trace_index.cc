@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -47,20 +48,23 @@ class Loader {
   }
 
   Result<std::shared_ptr<const TraceIndex>> run() {
-    for (const auto part : {&Loader::read_requests, &Loader::read_spans, &Loader::read_engines}) {
-      if (auto done = (this->*part)(); !done) return std::unexpected(done.error());
+    if (auto done = read_requests(); !done) return std::unexpected(done.error());
+    const auto more = read_spans("", kMostRows);
+    if (!more) return std::unexpected(more.error());
+    if (*more)
+      index_.notes.push_back(fmt::format("only {} of its spans are shown: there are more", kMostRows));
+    return finish();
+  }
+
+  Result<std::shared_ptr<const TraceIndex>> sketch() {
+    if (auto done = read_requests(); !done) return std::unexpected(done.error());
+    const auto more = read_spans("", kSketchSpans);
+    if (!more) return std::unexpected(more.error());
+    if (*more) {
+      index_.whole = false;
+      if (auto done = read_longest(); !done) return std::unexpected(done.error());
     }
-    if (index_.requests.empty() && spans_.empty()) {
-      return fail(ErrorCode::not_found, fmt::format("the trace {} is not stored any more", index_.trace_id),
-                  "old rows are deleted: --retention and --store-max say when");
-    }
-    find_bounds();
-    add_phases();
-    add_spans();
-    add_engines();
-    index_.timeline = Timeline(std::move(rows_));
-    index_.names = names_.take();
-    return std::make_shared<const TraceIndex>(std::move(index_));
+    return finish();
   }
 
  private:
@@ -78,6 +82,23 @@ class Loader {
     std::vector<Member> members;
   };
 
+  Result<std::shared_ptr<const TraceIndex>> finish() {
+    if (index_.whole) {
+      if (auto done = read_engines(); !done) return std::unexpected(done.error());
+    }
+    if (index_.requests.empty() && spans_.empty()) {
+      return fail(ErrorCode::not_found, fmt::format("the trace {} is not stored any more", index_.trace_id),
+                  "old rows are deleted: --retention and --store-max say when");
+    }
+    find_bounds();
+    add_phases();
+    add_spans();
+    if (index_.whole) add_engines();
+    index_.timeline = Timeline(std::move(rows_));
+    index_.names = names_.take();
+    return std::make_shared<const TraceIndex>(std::move(index_));
+  }
+
   Result<> read_requests() {
     auto rows =
         json_rows(reader_, fmt::format("SELECT {}, queue_start_ns, prefill_start_ns, "
@@ -89,12 +110,41 @@ class Loader {
     return {};
   }
 
-  Result<> read_spans() {
+  // Two short looks at all spans instead of a long one: when they were, then everything of the longest.
+  Result<> read_longest() {
+    std::vector<std::int64_t> durations;
+    const std::string times = fmt::format("SELECT start_unix_ns, duration_ns FROM {} WHERE trace_id = {}",
+                                          span_source(), sql_literal(index_.trace_id));
+    const auto done = store::scan(reader_, times, limits_, [&](const store::RowChunk& chunk) {
+      for (std::size_t i = 0; i < chunk.size(); ++i) {
+        const std::int64_t duration = chunk.numbers(1)[i];
+        stretch(chunk.numbers(0)[i], chunk.numbers(0)[i] + std::max<std::int64_t>(duration, 0));
+        durations.push_back(duration);
+      }
+      return true;
+    });
+    if (!done) return std::unexpected(done.error());
+    index_.spans = durations.size();
+    spans_.clear();
+    if (durations.empty()) return {};
+    const auto last =
+        durations.begin() + static_cast<std::ptrdiff_t>(std::min(durations.size(), kSketchSpans) - 1);
+    std::ranges::nth_element(durations, last, std::greater());
+    const auto more =
+        read_spans(fmt::format(" AND duration_ns >= {} ORDER BY duration_ns DESC", *last), kSketchSpans);
+    if (!more) return std::unexpected(more.error());
+    return {};
+  }
+
+  // Whether there are more than `most`.
+  Result<bool> read_spans(const std::string& condition, std::uint64_t most) {
     const std::string sql = fmt::format(
         "SELECT span_id, parent_span_id, start_unix_ns, duration_ns, name, service_name, "
-        "(status_code = 'ERROR')::BIGINT FROM {} WHERE trace_id = {}",
-        span_source(), sql_literal(index_.trace_id));
-    const auto done = store::scan(reader_, sql, limits_, [this](const store::RowChunk& chunk) {
+        "(status_code = 'ERROR')::BIGINT FROM {} WHERE trace_id = {}{}",
+        span_source(), sql_literal(index_.trace_id), condition);
+    store::QueryLimits limits = limits_;
+    limits.max_rows = most;
+    const auto done = store::scan(reader_, sql, limits, [this](const store::RowChunk& chunk) {
       const auto starts = chunk.numbers(2), durations = chunk.numbers(3), failed = chunk.numbers(6);
       for (std::size_t i = 0; i < chunk.size(); ++i) {
         SpanRow& span = spans_.emplace_back();
@@ -109,9 +159,7 @@ class Loader {
       return true;
     });
     if (!done) return std::unexpected(done.error());
-    if (done->truncated)
-      index_.notes.push_back(fmt::format("only {} of its spans are shown: there are more", kMostRows));
-    return {};
+    return done->truncated;
   }
 
   // Without requests of ours the view `spans` holds what was received, but takes a third longer to say so.
@@ -207,20 +255,21 @@ class Loader {
     return {};
   }
 
+  void stretch(UnixNs from, UnixNs to) {
+    start_ = std::min(start_, from);
+    end_ = std::max(end_, to);
+  }
+
   void find_bounds() {
-    UnixNs start = INT64_MAX, end = INT64_MIN;
-    const auto stretch = [&](UnixNs from, UnixNs to) {
-      start = std::min(start, from);
-      end = std::max(end, to);
-    };
     for (const Json& row : index_.requests) {
       const UnixNs from = row["start_unix_ns"].get<UnixNs>();
       stretch(from, from + row["total_ns"].get<std::int64_t>());
     }
     for (const SpanRow& span : spans_) stretch(span.start, span.start + span.duration);
-    index_.start = start;
-    index_.duration_ns = end - start;
-    index_.spans = spans_.size();
+    index_.start = start_;
+    index_.duration_ns = end_ - start_;
+    index_.shown_spans = spans_.size();
+    if (index_.whole) index_.spans = spans_.size();
   }
 
   Track& begin_track(std::string id, std::string title) {
@@ -236,7 +285,7 @@ class Loader {
     if (rows_.size() >= kMostRows) return;
     index_.origins.push_back(origin);
     rows_.push_back({start - index_.start, end - index_.start, lane, name,
-                     static_cast<std::uint32_t>(index_.spans + index_.origins.size() - 1), tone, 0});
+                     static_cast<std::uint32_t>(index_.shown_spans + index_.origins.size() - 1), tone, 0});
   }
 
   // What the engine's own events say of each request: these three lie one after the other.
@@ -271,21 +320,28 @@ class Loader {
     }
     OrderedSpans spans = order_spans(spans_);
     spans_.clear();
-    if (spans.orphans > 1)
-      index_.notes.push_back(
-          fmt::format("{} spans name a parent that is not stored: they stand alone", spans.orphans));
+    const std::size_t orphans = spans.orphans;
     const analytics::SpanTree tree(std::move(spans.times));
     const SpanLanes placed = place_spans(tree);
-    if (placed.early_children != 0) {
-      index_.notes.push_back(fmt::format(
-          "{} spans begin before their parents: the clocks of two machines differ", placed.early_children));
+    std::vector<bool> critical(spans.labels.size(), false);
+    if (index_.whole) {  // of a sketch's spans many a parent is not read, and many a child
+      note_doubts(orphans, placed.early_children);
+      critical = follow_path(tree, spans.labels);
     }
-    const std::vector<bool> critical = follow_path(tree, spans.labels);
     Track& track = begin_track("spans", "Spans");
     add_span_rows(tree, placed, spans.labels, critical);
     next_lane_ += placed.lanes;
     end_track(track);
     index_.span_numbers = std::move(spans.ids);
+  }
+
+  void note_doubts(std::size_t orphans, std::size_t early_children) {
+    if (orphans > 1)
+      index_.notes.push_back(
+          fmt::format("{} spans name a parent that is not stored: they stand alone", orphans));
+    if (early_children != 0)
+      index_.notes.push_back(fmt::format(
+          "{} spans begin before their parents: the clocks of two machines differ", early_children));
   }
 
   // Lane by lane, so that the timeline finds them in its order.
@@ -431,6 +487,7 @@ class Loader {
   std::vector<Engine> engines_;
   std::vector<TimelineRow> rows_;
   std::uint32_t next_lane_ = 0;
+  UnixNs start_ = INT64_MAX, end_ = INT64_MIN;
 };
 
 }  // namespace
@@ -455,6 +512,10 @@ Result<std::string> resolve_trace(store::Reader& reader, std::string_view id) {
 Result<std::shared_ptr<const TraceIndex>> load_trace(store::Reader& reader, const std::string& trace_id,
                                                      std::stop_token stop) {
   return Loader(reader, trace_id, std::move(stop)).run();
+}
+
+Result<std::shared_ptr<const TraceIndex>> sketch_trace(store::Reader& reader, const std::string& trace_id) {
+  return Loader(reader, trace_id, {}).sketch();
 }
 
 }  // namespace llt::views
