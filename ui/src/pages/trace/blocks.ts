@@ -2,9 +2,6 @@
 import { askJson } from "../../data/api";
 import type { RowsAnswer } from "./types";
 
-/** At most so many are asked for at once. */
-export const FETCH_LANES = 160;
-
 export interface Shown {
   from: number;
   to: number;

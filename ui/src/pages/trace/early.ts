@@ -1,7 +1,8 @@
 // A trace as it is opened: what is said of it and everything in it, coarsely, asked for at once. The one that the console
 // was opened with is asked for while the code that shows it is still on its way.
 import { askJson } from "../../data/api";
-import { FETCH_LANES, hold, type Shown } from "./blocks";
+import { hold, type Shown } from "./blocks";
+import { FETCH_LANES, openingPaths } from "./paths";
 import type { RowsAnswer, Trace } from "./types";
 
 export interface Opened {
@@ -10,10 +11,9 @@ export interface Opened {
 }
 
 async function open(id: string, sketch: 0 | 1): Promise<Opened> {
-  const path = `/api/v1/traces/${encodeURIComponent(id)}`;
-  const askRows = () =>
-    askJson<RowsAnswer>(`${path}/rows?sketch=${sketch}&pixels=${innerWidth}&lanes=${FETCH_LANES}`);
-  const [trace, first] = await Promise.all([askJson<Trace>(`${path}?sketch=${sketch}`), askRows()]);
+  const paths = openingPaths(id, sketch);
+  const askRows = () => askJson<RowsAnswer>(paths.rows);
+  const [trace, first] = await Promise.all([askJson<Trace>(paths.trace), askRows()]);
   const ofOneReading = first.rows === trace.rows && first.whole === trace.whole;
   const rows = ofOneReading ? first : await askRows(); // it has grown in between
   return { trace, shown: hold(rows, 0, FETCH_LANES) };

@@ -1,10 +1,11 @@
 // The timeline: which part of a trace is in view and what of it is chosen; fetches what that needs. How it looks is in
 // painter.ts, what moves it in timeline_input.ts.
 import { milliseconds } from "../../parts/format";
-import { askBlocks, blockAt, FETCH_LANES, type Shown } from "./blocks";
+import { askBlocks, blockAt, type Shown } from "./blocks";
 import type { Opened } from "./early";
 import { AXIS, HEAD, LANE, Lanes } from "./lanes";
 import { axisText, Painter, type Frame } from "./painter";
+import { FETCH_LANES } from "./paths";
 import { takeInput } from "./timeline_input";
 import type { Trace } from "./types";
 
