@@ -22,6 +22,7 @@ export default defineConfig({
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    manifest: true, // for scripts/ahead.mjs
     chunkSizeWarningLimit: 6000,
   },
   server: {

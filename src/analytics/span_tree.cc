@@ -5,8 +5,18 @@
 namespace llt::analytics {
 namespace {
 
+// Whether every span stands behind its parent: then there is no ring. Only clocks that differ make it
+// otherwise.
+bool parents_come_first(const std::vector<SpanTimes>& spans) {
+  for (std::uint32_t i = 0; i < spans.size(); ++i) {
+    if (spans[i].parent != kNoSpan && spans[i].parent >= i) return false;
+  }
+  return true;
+}
+
 // Cuts each ring of ancestors open at its first span.
 void break_rings(std::vector<SpanTimes>& spans) {
+  if (parents_come_first(spans)) return;
   std::vector<std::uint32_t> walk(spans.size(), kNoSpan);  // the walk on which a span was met
   for (std::uint32_t first = 0; first < spans.size(); ++first) {
     std::uint32_t i = first;
@@ -32,9 +42,14 @@ struct Frame {
 
 Frame make_frame(const SpanTree& tree, std::uint32_t span, UnixNs begin, UnixNs end) {
   const auto children = tree.children(span);
-  Frame frame{span, begin, end, {children.begin(), children.end()}};
   const auto& spans = tree.spans();
-  std::ranges::stable_sort(frame.by_end, [&](auto a, auto b) { return spans[a].end() > spans[b].end(); });
+  const auto ends_later = [&](auto a, auto b) { return spans[a].end() > spans[b].end(); };
+  const auto ends_no_earlier = [&](auto a, auto b) { return spans[a].end() >= spans[b].end(); };
+  // Children that follow one another, as most do, end in the order in which they start.
+  if (std::ranges::adjacent_find(children, ends_no_earlier) == children.end())
+    return {span, begin, end, {children.rbegin(), children.rend()}};
+  Frame frame{span, begin, end, {children.begin(), children.end()}};
+  std::ranges::stable_sort(frame.by_end, ends_later);
   return frame;
 }
 
@@ -58,9 +73,9 @@ SpanTree::SpanTree(std::vector<SpanTimes> spans) : spans_(std::move(spans)) {
   }
 }
 
-std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root) {
+void walk_critical_path(const SpanTree& tree, std::uint32_t root,
+                        const std::function<void(const PathSegment&)>& take) {
   const auto& spans = tree.spans();
-  std::vector<PathSegment> path;
   std::vector<Frame> stack;
   stack.push_back(make_frame(tree, root, spans[root].start, spans[root].end()));
   while (!stack.empty()) {
@@ -78,14 +93,23 @@ std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root)
       frame.cursor = std::max(spans[frame.running].start, frame.begin);
       const std::uint32_t child = frame.running;
       const UnixNs begin = frame.cursor;
+      if (tree.children(child).empty()) {
+        take({child, begin, cursor - begin});
+        continue;
+      }
       stack.push_back(make_frame(tree, child, begin, cursor));  // `frame` is not valid from here on
       continue;
     }
     const UnixNs last_end =
         frame.next < frame.by_end.size() ? spans[frame.by_end[frame.next]].end() : frame.begin;
     frame.cursor = std::max(last_end, frame.begin);
-    path.push_back({frame.span, frame.cursor, cursor - frame.cursor});
+    take({frame.span, frame.cursor, cursor - frame.cursor});
   }
+}
+
+std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root) {
+  std::vector<PathSegment> path;
+  walk_critical_path(tree, root, [&path](const PathSegment& segment) { path.push_back(segment); });
   std::ranges::reverse(path);
   return path;
 }

@@ -2,6 +2,7 @@
 // Spans as a tree, and the chain of work that a trace's duration consists of: times and parents alone.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -53,5 +54,9 @@ struct PathSegment {
 /// that run at once the one that began first, since it explains the most. Where no child runs the span
 /// itself is. Children that outlive their parent count up to its end. Time O(n log n), no recursion.
 [[nodiscard]] std::vector<PathSegment> critical_path(const SpanTree& tree, std::uint32_t root);
+
+/// The same segments as they are found, the last first.
+void walk_critical_path(const SpanTree& tree, std::uint32_t root,
+                        const std::function<void(const PathSegment&)>& take);
 
 }  // namespace llt::analytics

@@ -44,7 +44,7 @@ Reply Pictures::answer_for(const Route& route, const Target& target, std::string
     case Resource::traces:
       return list_traces(reader, target);
     case Resource::trace:
-      return describe_trace(reader, traces_, route.id);
+      return describe_trace(reader, traces_, route.id, target);
     case Resource::trace_rows:
       return show_rows(reader, traces_, route.id, target);
     case Resource::trace_row:

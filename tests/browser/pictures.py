@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,18 +23,31 @@ def fill(data: Path) -> int:
     return now
 
 
-@pytest.fixture(scope="module")
-def pictured(binary, scripted_process, tmp_path_factory):
-    """One `up` over those rows, shared by a module's tests."""
-    scripted_process.reset()
-    folder = tmp_path_factory.mktemp("pictured")
-    first = Up(folder, ["--upstream", scripted_process.url])
+@contextmanager
+def filled(scripted, folder: Path):
+    """An `up` over those rows."""
+    scripted.reset()
+    first = Up(folder, ["--upstream", scripted.url])
     assert first.stop() == 0
     now = fill(first.data)
-    instance = Up(folder, ["--upstream", scripted_process.url], data=first.data)
+    instance = Up(folder, ["--upstream", scripted.url], data=first.data)
     instance.now = now
     yield instance
     instance.stop()
+
+
+@pytest.fixture(scope="module")
+def pictured(binary, scripted_process, tmp_path_factory):
+    """One, shared by a module's tests."""
+    with filled(scripted_process, tmp_path_factory.mktemp("pictured")) as instance:
+        yield instance
+
+
+@pytest.fixture
+def unread(binary, scripted_process, tmp_path):
+    """One of a test's own: nobody has looked at its traces yet."""
+    with filled(scripted_process, tmp_path) as instance:
+        yield instance
 
 
 def get(instance, path: str, headers: dict[str, str] | None = None):

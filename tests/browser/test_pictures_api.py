@@ -10,7 +10,7 @@ import pytest
 from support import places
 from support.waiting import wait_until
 
-from .pictures import LARGE, get, pictured, status_of  # noqa: F401 (a fixture)
+from .pictures import LARGE, get, pictured, status_of, unread  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -61,6 +61,34 @@ def test_large_traces_are_bounded(pictured):
     assert any(mark & 1 for mark in shown["blocks"]["marks"])  # a failed one is seen however far away
     near = get(pictured, f"/api/v1/traces/{LARGE}/rows?from=0&to=30000000&pixels=1000")["blocks"]
     assert near["rows"] == [1] * 12
+
+
+def test_a_large_trace_is_sketched_before_it_is_read(unread):
+    base = f"/api/v1/traces/{LARGE}"
+    sketch = get(unread, f"{base}?sketch=1")
+    assert not sketch["whole"] and sketch["spans"] == 30101 and sketch["rows"] == 5000
+    assert (sketch["duration_ns"], sketch["start_unix_ns"]) == (100_000_000_000, unread.now)
+    assert [sketch[unread_yet] for unread_yet in ("critical_path", "steps", "attribution", "delayed_by")] == [None] * 4
+    shown = get(unread, f"{base}/rows?sketch=1&pixels=8192")
+    blocks = shown["blocks"]
+    assert not shown["whole"] and sum(blocks["rows"]) == 5000
+    names = [shown["names"][name] for name in blocks["name"]]
+    assert names.count("job") == 1 and names.count("worker") == 100  # the longest
+    assert list(zip(blocks["start"], blocks["end"]))[:3] == [(0, 100_000_000_000), (0, 990_000_000), (1_000_000_000, 1_990_000_000)]
+    row = get(unread, f"{base}/rows/{blocks['row'][1]}?sketch=1&of=5000")
+    assert row["name"] == "worker" and row["critical"] is None and row["detail"]["span_id"] == "b000000000000000"
+    whole = get(unread, base)
+    assert whole["whole"] and whole["rows"] == 30101 and whole["critical_path"][0]["name"] == "task"
+    assert get(unread, f"{base}?sketch=1") == whole
+    assert status_of(unread, f"{base}/rows/1?sketch=1&of=5000")[0] == 409  # numbers of the sketch are void
+
+
+def test_a_small_trace_needs_no_sketch(unread):
+    sketch = get(unread, "/api/v1/traces/slow?sketch=1")
+    assert sketch["whole"] and sketch["steps"] == 90
+    assert sketch == get(unread, "/api/v1/traces/slow")
+    assert status_of(unread, "/api/v1/traces/slow?sketch=yes")[0] == 400
+    assert status_of(unread, "/api/v1/traces/nobody?sketch=1")[0] == 404
 
 
 def test_a_row_tells_everything(pictured):

@@ -3,7 +3,7 @@
 import pytest
 
 from .chromium import fits, opener
-from .pictures import LARGE, pictured  # noqa: F401 (a fixture)
+from .pictures import LARGE, pictured, unread  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -21,7 +21,7 @@ def in_page(page, expression: str):
 
 def timeline(page) -> None:
     page.wait_for_selector(".timeline-canvas", timeout=20_000)
-    page.wait_for_function("() => window.llamatelemetryTimeline?.whole", timeout=20_000)
+    page.wait_for_function("() => window.llamatelemetryTimeline?.trace.whole", timeout=20_000)
 
 
 def test_the_list_leads_to_a_timeline(at):
@@ -131,6 +131,32 @@ def test_large_traces_zoom_to_single_rows(at):
       return s && s.from > 0 && [...s.count].every((n) => n === 1) && s.count.length > 5; }""", timeout=20_000)
     assert "On the critical path task of workers took most" in page.inner_text(".why")
     assert watched.problems == []
+
+
+def test_a_large_trace_is_drawn_before_it_is_read(browser, unread):
+    with opener(browser, unread.console) as open_:
+        watched = open_("/requests")
+        page = watched.page
+        hold = []  # the whole, until the sketch has been looked at
+        page.route(lambda url: f"/traces/{LARGE}" in url and "sketch=0" in url, lambda route: hold.append(route))
+        page.goto(f"{unread.console}/trace/{LARGE}")
+        page.wait_for_function("() => performance.getEntriesByName('trace-first-paint').length > 0", timeout=20_000)
+        assert "All 30,101 spans are being read; the longest of them are drawn already" in page.inner_text(".why")
+        assert in_page(page, "[t.trace.whole, t.trace.rows, t.best().count.reduce((a, b) => a + b)]") == [False, 5000, 5000]
+        assert "Nothing that was measured" not in page.inner_text(".why") and "batch steps" not in page.inner_text(".trace-facts")
+        in_page(page, "t.zoomTo(10_000_000_000, 20_000_000_000)")
+        near = in_page(page, "t.range")
+        page.locator(".timeline-canvas").focus()
+        page.keyboard.press("ArrowDown")
+        page.wait_for_selector(".row-panel .facts")
+        for route in hold:
+            route.continue_()
+        timeline(page)
+        assert in_page(page, "t.range") == near  # where the reader was
+        page.wait_for_selector(".row-panel", state="detached")
+        assert "On the critical path task of workers took most" in page.inner_text(".why")
+        assert page.evaluate("document.querySelectorAll('.timeline-canvas').length") == 1
+        assert watched.problems == []
 
 
 @pytest.mark.parametrize("path", ["/trace", "/trace/slow"])

@@ -26,16 +26,36 @@ std::size_t first_from(const std::vector<TimelineRow>& rows, std::size_t begin, 
       rows.begin());
 }
 
+// Of each lane its first row, once they are in order; one entry more than there are lanes.
+std::vector<std::uint32_t> lane_begins(const std::vector<TimelineRow>& rows) {
+  const std::size_t lanes = rows.empty() ? 0 : std::ranges::max(rows, {}, &TimelineRow::lane).lane + 1U;
+  std::vector<std::uint32_t> begin(lanes + 1, 0);
+  for (const TimelineRow& row : rows) ++begin[row.lane + 1];
+  for (std::size_t i = 1; i < begin.size(); ++i) begin[i] += begin[i - 1];
+  return begin;
+}
+
+bool stands_before(const TimelineRow& a, const TimelineRow& b) {
+  return std::tie(a.lane, a.start, a.end, a.origin) < std::tie(b.lane, b.start, b.end, b.origin);
+}
+
+// The rows lane by lane. A lane's own mostly come in order of start, so there is little to sort.
+std::vector<TimelineRow> in_lanes(const std::vector<TimelineRow>& rows,
+                                  const std::vector<std::uint32_t>& begin) {
+  std::vector<TimelineRow> ordered(rows.size());
+  std::vector<std::uint32_t> next = begin;
+  for (const TimelineRow& row : rows) ordered[next[row.lane]++] = row;
+  for (std::size_t lane = 0; lane + 1 < begin.size(); ++lane) {
+    const auto from = ordered.begin() + begin[lane], to = ordered.begin() + begin[lane + 1];
+    if (!std::is_sorted(from, to, stands_before)) std::sort(from, to, stands_before);
+  }
+  return ordered;
+}
+
 }  // namespace
 
-Timeline::Timeline(std::vector<TimelineRow> rows) : rows_(std::move(rows)) {
-  std::ranges::sort(rows_, [](const TimelineRow& a, const TimelineRow& b) {
-    return std::tie(a.lane, a.start, a.end, a.origin) < std::tie(b.lane, b.start, b.end, b.origin);
-  });
-  const std::size_t lanes = rows_.empty() ? 0 : rows_.back().lane + 1;
-  lane_begin_.assign(lanes + 1, 0);
-  for (const TimelineRow& row : rows_) ++lane_begin_[row.lane + 1];
-  for (std::size_t i = 1; i < lane_begin_.size(); ++i) lane_begin_[i] += lane_begin_[i - 1];
+Timeline::Timeline(std::vector<TimelineRow> rows) : rows_(std::move(rows)), lane_begin_(lane_begins(rows_)) {
+  if (!std::ranges::is_sorted(rows_, stands_before)) rows_ = in_lanes(rows_, lane_begin_);
   busy_.resize(rows_.size() + 1);
   failed_.resize(rows_.size() + 1);
   critical_.resize(rows_.size() + 1);

@@ -109,7 +109,8 @@ Result<Json> span_detail(store::Reader& reader, const TraceIndex& trace, const O
   auto rows = json_rows(
       reader, fmt::format("SELECT * EXCLUDE (resource_attributes) FROM spans WHERE trace_id = {} AND "
                           "span_id = {} LIMIT 1",
-                          sql_literal(trace.trace_id), sql_literal(trace.span_ids[origin.place])));
+                          sql_literal(trace.trace_id),
+                          sql_literal(trace.span_ids.text(trace.span_numbers[origin.place]))));
   if (!rows) return std::unexpected(rows.error());
   return rows->empty() ? Json(nullptr) : (*rows)[0];
 }
@@ -136,6 +137,15 @@ Result<Json> step_detail(store::Reader& reader, const TraceIndex& trace, const O
 std::string_view kind_name(Origin::Kind kind) {
   constexpr std::string_view kNames[] = {"phase", "span", "step", "member"};
   return kNames[static_cast<std::size_t>(kind)];
+}
+
+// The trace that is asked for; with `sketch=1` what can be said of it at once.
+Result<std::shared_ptr<const TraceIndex>> find_trace(store::Reader& reader, TraceCache& cache,
+                                                     std::string_view id, const Target& target, bool fresh) {
+  const auto sketch = target.flag("sketch");
+  if (!sketch) return std::unexpected(bad_parameter("sketch", "0 or 1"));
+  const std::string known(id.substr(0, kMaxIdBytes));
+  return *sketch ? cache.get_soon(reader, known, fresh) : cache.get(reader, known, fresh);
 }
 
 }  // namespace
@@ -179,8 +189,8 @@ Reply list_traces(store::Reader& reader, const Target& target) {
   return json_reply({{"traces", std::move(entries)}});
 }
 
-Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view id) {
-  const auto found = cache.get(reader, std::string(id.substr(0, kMaxIdBytes)), true);
+Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view id, const Target& target) {
+  const auto found = find_trace(reader, cache, id, target, true);
   if (!found) return error_reply(found.error());
   const TraceIndex& trace = **found;
   Json path = Json::array();
@@ -188,19 +198,21 @@ Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view 
     path.push_back(
         {{"name", share.name}, {"service", share.service}, {"ns", share.ns}, {"spans", share.spans}});
   }
+  const auto if_read = [&trace](Json value) { return trace.whole ? std::move(value) : Json(nullptr); };
   return json_reply({{"trace_id", trace.trace_id},
+                     {"whole", trace.whole},
                      {"start_unix_ns", trace.start},
                      {"duration_ns", trace.duration_ns},
                      {"rows", trace.timeline.rows().size()},
                      {"spans", trace.spans},
-                     {"steps", trace.steps},
+                     {"steps", if_read(trace.steps)},
                      {"lanes", trace.timeline.lanes()},
                      {"tracks", tracks_json(trace)},
                      {"why", why_slow(trace)},
-                     {"critical_path", std::move(path)},
+                     {"critical_path", if_read(std::move(path))},
                      {"requests", trace.requests},
-                     {"attribution", trace.attribution},
-                     {"delayed_by", trace.delayed_by},
+                     {"attribution", if_read(trace.attribution)},
+                     {"delayed_by", if_read(trace.delayed_by)},
                      {"notes", trace.notes}});
 }
 
@@ -228,7 +240,7 @@ WindowRequest parse_window(const Target& target, std::int64_t duration_ns) {
 }
 
 Reply show_rows(store::Reader& reader, TraceCache& cache, std::string_view id, const Target& target) {
-  const auto found = cache.get(reader, std::string(id.substr(0, kMaxIdBytes)), false);
+  const auto found = find_trace(reader, cache, id, target, false);
   if (!found) return error_reply(found.error());
   const TraceIndex& trace = **found;
   const WindowRequest asked = parse_window(target, trace.duration_ns);
@@ -238,18 +250,16 @@ Reply show_rows(store::Reader& reader, TraceCache& cache, std::string_view id, c
         "from and to are nanoseconds from the beginning of the trace, pixels 1 to 8192, lanes 1 to 512"));
   }
   const Blocks shown = trace.timeline.show(asked.window);
-  Json document = {{"from", asked.window.from},
-                   {"to", asked.window.to},
-                   {"pixel_ns", shown.pixel_ns},
-                   {"rows", trace.timeline.rows().size()},
-                   {"lanes", trace.timeline.lanes()}};
+  Json document = {{"from", asked.window.from},       {"to", asked.window.to},
+                   {"pixel_ns", shown.pixel_ns},      {"rows", trace.timeline.rows().size()},
+                   {"lanes", trace.timeline.lanes()}, {"whole", trace.whole}};
   document.update(blocks_json(trace, shown));
   return json_reply(document);
 }
 
 Reply describe_row(store::Reader& reader, TraceCache& cache, std::string_view id, std::string_view row,
                    const Target& target) {
-  const auto found = cache.get(reader, std::string(id.substr(0, kMaxIdBytes)), false);
+  const auto found = find_trace(reader, cache, id, target, false);
   if (!found) return error_reply(found.error());
   const TraceIndex& trace = **found;
   const auto total = static_cast<std::int64_t>(trace.timeline.rows().size());
@@ -263,7 +273,7 @@ Reply describe_row(store::Reader& reader, TraceCache& cache, std::string_view id
                              "ask for its rows again"});
   }
   const TimelineRow& shown = trace.timeline.rows()[static_cast<std::size_t>(*number)];
-  const Origin& origin = trace.origins[shown.origin];
+  const Origin origin = trace.origin_of(shown);
   Result<Json> detail = Json(nullptr);
   if (origin.kind == Origin::Kind::span) detail = span_detail(reader, trace, origin);
   if (origin.kind == Origin::Kind::step || origin.kind == Origin::Kind::member)
@@ -275,7 +285,7 @@ Reply describe_row(store::Reader& reader, TraceCache& cache, std::string_view id
                      {"tone", tone_name(shown.tone)},
                      {"start", shown.start},
                      {"duration_ns", shown.end - shown.start},
-                     {"critical", (shown.marks & kCritical) != 0},
+                     {"critical", trace.whole ? Json((shown.marks & kCritical) != 0) : Json(nullptr)},
                      {"failed", (shown.marks & kFailed) != 0},
                      {"slot", origin.kind == Origin::Kind::member ? Json(origin.slot) : Json(nullptr)},
                      {"detail", std::move(*detail)}});

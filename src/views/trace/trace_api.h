@@ -13,8 +13,10 @@ namespace llt::views {
 /// `errors=1`: `{"traces":[...]}`.
 [[nodiscard]] Reply list_traces(store::Reader& reader, const Target& target);
 
-/// A trace with its tracks, requests, critical path and reasons; no rows.
-[[nodiscard]] Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view id);
+/// A trace with its tracks, requests, critical path and reasons; no rows. Here and below `sketch=1` asks for
+/// what can be said at once: of a large trace that was not read yet a sketch.
+[[nodiscard]] Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view id,
+                                   const Target& target);
 
 /// `from`, `to` (ns from the trace's beginning), `pixels` (1 to 8192), `lane`, `lanes` (at most 512).
 [[nodiscard]] Reply show_rows(store::Reader& reader, TraceCache& cache, std::string_view id,

@@ -20,6 +20,10 @@ class TraceCache {
   [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> get(store::Reader& reader, const std::string& id,
                                                               bool fresh);
 
+  /// The same, but of a large trace that was not read yet a sketch.
+  [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> get_soon(store::Reader& reader,
+                                                                   const std::string& id, bool fresh);
+
  private:
   static constexpr std::size_t kMostTraces = 4;
   struct Entry {
@@ -28,8 +32,15 @@ class TraceCache {
     SteadyNs read_at;
   };
 
+  using Entries = std::list<Entry>;  ///< used last first
+
+  /// nullptr when it is not there, or not as fresh as is wanted.
+  [[nodiscard]] static std::shared_ptr<const TraceIndex> find(Entries& entries, const std::string& id,
+                                                              bool fresh);
+  static void keep(Entries& entries, Entry entry);
+
   std::mutex mutex_;
-  std::list<Entry> entries_;  ///< used last first
+  Entries entries_, sketches_;
 };
 
 }  // namespace llt::views

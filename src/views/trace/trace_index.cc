@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <charconv>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 
@@ -15,52 +15,16 @@
 #include "views/json_rows.h"
 #include "views/request_columns.h"
 #include "views/trace/lanes.h"
+#include "views/trace/names.h"
+#include "views/trace/span_rows.h"
 
 namespace llt::views {
 namespace {
 
 using analytics::kNoSpan;
-using analytics::SpanTimes;
 
-constexpr std::size_t kMostRows = 2'000'000;  // what one trace may take of our memory: about 200 bytes each
+constexpr std::size_t kMostRows = 2'000'000;  // what one trace may take of our memory: about 70 bytes each
 constexpr std::size_t kMostRequests = 100;
-
-/// Texts as numbers in the order in which they are first seen.
-class Names {
- public:
-  std::uint32_t number(std::string_view text) {
-    if (const auto found = numbers_.find(text); found != numbers_.end()) return found->second;
-    texts_.emplace_back(text);
-    const auto number = static_cast<std::uint32_t>(texts_.size() - 1);
-    numbers_.emplace(texts_.back(), number);
-    return number;
-  }
-  [[nodiscard]] std::vector<std::string> take() {
-    return {std::move_iterator(texts_.begin()), std::move_iterator(texts_.end())};
-  }
-  [[nodiscard]] const std::string& text(std::uint32_t number) const { return texts_[number]; }
-
- private:
-  std::deque<std::string> texts_;
-  boost::unordered_flat_map<std::string_view, std::uint32_t> numbers_;
-};
-
-struct SpanRow {
-  std::uint64_t id, parent;  // 0: none
-  std::int64_t start, duration;
-  std::uint32_t name, service, text;  // text: where the id stands among the ids
-  bool failed;
-};
-
-// Ids are 16 hexadecimal digits; others are hashed.
-std::uint64_t id_number(std::string_view text) {
-  if (text.empty()) return 0;
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  const bool plain =
-      error == std::errc() && end == text.data() + text.size() && text.size() == 16 && value != 0;
-  return plain ? value : std::hash<std::string_view>{}(text) | 1U;
-}
 
 std::string quoted_list(const Json& rows, const char* member) {
   std::string list;
@@ -85,20 +49,23 @@ class Loader {
   }
 
   Result<std::shared_ptr<const TraceIndex>> run() {
-    for (const auto part : {&Loader::read_requests, &Loader::read_spans, &Loader::read_engines}) {
-      if (auto done = (this->*part)(); !done) return std::unexpected(done.error());
+    if (auto done = read_requests(); !done) return std::unexpected(done.error());
+    const auto more = read_spans("", kMostRows);
+    if (!more) return std::unexpected(more.error());
+    if (*more)
+      index_.notes.push_back(fmt::format("only {} of its spans are shown: there are more", kMostRows));
+    return finish();
+  }
+
+  Result<std::shared_ptr<const TraceIndex>> sketch() {
+    if (auto done = read_requests(); !done) return std::unexpected(done.error());
+    const auto more = read_spans("", kSketchSpans);
+    if (!more) return std::unexpected(more.error());
+    if (*more) {
+      index_.whole = false;
+      if (auto done = read_longest(); !done) return std::unexpected(done.error());
     }
-    if (index_.requests.empty() && spans_.empty()) {
-      return fail(ErrorCode::not_found, fmt::format("the trace {} is not stored any more", index_.trace_id),
-                  "old rows are deleted: --retention and --store-max say when");
-    }
-    find_bounds();
-    add_phases();
-    add_spans();
-    add_engines();
-    index_.timeline = Timeline(std::move(rows_));
-    index_.names = names_.take();
-    return std::make_shared<const TraceIndex>(std::move(index_));
+    return finish();
   }
 
  private:
@@ -116,6 +83,23 @@ class Loader {
     std::vector<Member> members;
   };
 
+  Result<std::shared_ptr<const TraceIndex>> finish() {
+    if (index_.whole) {
+      if (auto done = read_engines(); !done) return std::unexpected(done.error());
+    }
+    if (index_.requests.empty() && spans_.empty()) {
+      return fail(ErrorCode::not_found, fmt::format("the trace {} is not stored any more", index_.trace_id),
+                  "old rows are deleted: --retention and --store-max say when");
+    }
+    find_bounds();
+    add_phases();
+    add_spans();
+    if (index_.whole) add_engines();
+    index_.timeline = Timeline(std::move(rows_));
+    index_.names = names_.take();
+    return std::make_shared<const TraceIndex>(std::move(index_));
+  }
+
   Result<> read_requests() {
     auto rows =
         json_rows(reader_, fmt::format("SELECT {}, queue_start_ns, prefill_start_ns, "
@@ -127,26 +111,61 @@ class Loader {
     return {};
   }
 
-  Result<> read_spans() {
-    const std::string sql = fmt::format(
-        "SELECT span_id, parent_span_id, start_unix_ns, duration_ns, name, service_name, "
-        "(status_code = 'ERROR')::BIGINT FROM spans WHERE trace_id = {}",
-        sql_literal(index_.trace_id));
-    const auto done = store::scan(reader_, sql, limits_, [this](const store::RowChunk& chunk) {
-      const auto starts = chunk.numbers(2), durations = chunk.numbers(3), failed = chunk.numbers(6);
+  // Two short looks at all spans instead of a long one: when they were, then everything of the longest.
+  Result<> read_longest() {
+    std::vector<std::int64_t> durations;
+    const std::string times = fmt::format("SELECT start_unix_ns, duration_ns FROM {} WHERE trace_id = {}",
+                                          span_source(), sql_literal(index_.trace_id));
+    const auto done = store::scan(reader_, times, limits_, [&](const store::RowChunk& chunk) {
       for (std::size_t i = 0; i < chunk.size(); ++i) {
-        index_.span_ids.emplace_back(chunk.text(0, i));
-        spans_.push_back({id_number(chunk.text(0, i)), id_number(chunk.text(1, i)), starts[i],
-                          std::max<std::int64_t>(durations[i], 0), names_.number(chunk.text(4, i)),
-                          names_.number(chunk.text(5, i)),
-                          static_cast<std::uint32_t>(index_.span_ids.size() - 1), failed[i] != 0});
+        const std::int64_t duration = chunk.numbers(1)[i];
+        stretch(chunk.numbers(0)[i], chunk.numbers(0)[i] + std::max<std::int64_t>(duration, 0));
+        durations.push_back(duration);
       }
       return true;
     });
     if (!done) return std::unexpected(done.error());
-    if (done->truncated)
-      index_.notes.push_back(fmt::format("only {} of its spans are shown: there are more", kMostRows));
+    index_.spans = durations.size();
+    spans_.clear();
+    if (durations.empty()) return {};
+    const auto last =
+        durations.begin() + static_cast<std::ptrdiff_t>(std::min(durations.size(), kSketchSpans) - 1);
+    std::ranges::nth_element(durations, last, std::greater());
+    const auto more =
+        read_spans(fmt::format(" AND duration_ns >= {} ORDER BY duration_ns DESC", *last), kSketchSpans);
+    if (!more) return std::unexpected(more.error());
     return {};
+  }
+
+  // Whether there are more than `most`.
+  Result<bool> read_spans(const std::string& condition, std::uint64_t most) {
+    const std::string sql = fmt::format(
+        "SELECT span_id, parent_span_id, start_unix_ns, duration_ns, name, service_name, "
+        "(status_code = 'ERROR')::BIGINT FROM {} WHERE trace_id = {}{}",
+        span_source(), sql_literal(index_.trace_id), condition);
+    store::QueryLimits limits = limits_;
+    limits.max_rows = most;
+    const auto done = store::scan(reader_, sql, limits, [this](const store::RowChunk& chunk) {
+      const auto starts = chunk.numbers(2), durations = chunk.numbers(3), failed = chunk.numbers(6);
+      for (std::size_t i = 0; i < chunk.size(); ++i) {
+        SpanRow& span = spans_.emplace_back();
+        span.id = index_.span_ids.keep(chunk.text(0, i));
+        span.parent = span_id_number(chunk.text(1, i));
+        span.start = starts[i];
+        span.duration = std::max<std::int64_t>(durations[i], 0);
+        span.label.name = names_.number(chunk.text(4, i));
+        span.label.service = names_.number(chunk.text(5, i)) & INT32_MAX;
+        span.label.failed = failed[i] != 0;
+      }
+      return true;
+    });
+    if (!done) return std::unexpected(done.error());
+    return done->truncated;
+  }
+
+  // Without requests of ours the view `spans` holds what was received, but takes a third longer to say so.
+  [[nodiscard]] std::string_view span_source() const {
+    return index_.requests.empty() ? "received_spans" : "spans";
   }
 
   // Which engines computed for these requests, and when.
@@ -237,20 +256,21 @@ class Loader {
     return {};
   }
 
+  void stretch(UnixNs from, UnixNs to) {
+    start_ = std::min(start_, from);
+    end_ = std::max(end_, to);
+  }
+
   void find_bounds() {
-    UnixNs start = INT64_MAX, end = INT64_MIN;
-    const auto stretch = [&](UnixNs from, UnixNs to) {
-      start = std::min(start, from);
-      end = std::max(end, to);
-    };
     for (const Json& row : index_.requests) {
       const UnixNs from = row["start_unix_ns"].get<UnixNs>();
       stretch(from, from + row["total_ns"].get<std::int64_t>());
     }
     for (const SpanRow& span : spans_) stretch(span.start, span.start + span.duration);
-    index_.start = start;
-    index_.duration_ns = end - start;
-    index_.spans = spans_.size();
+    index_.start = start_;
+    index_.duration_ns = end_ - start_;
+    index_.shown_spans = spans_.size();
+    if (index_.whole) index_.spans = spans_.size();
   }
 
   Track& begin_track(std::string id, std::string title) {
@@ -262,12 +282,11 @@ class Loader {
     if (track.lanes == 0) index_.tracks.pop_back();
   }
 
-  void add_row(UnixNs start, UnixNs end, std::uint32_t lane, std::uint32_t name, Tone tone,
-               std::uint8_t marks, Origin origin) {
+  void add_row(UnixNs start, UnixNs end, std::uint32_t lane, std::uint32_t name, Tone tone, Origin origin) {
     if (rows_.size() >= kMostRows) return;
     index_.origins.push_back(origin);
     rows_.push_back({start - index_.start, end - index_.start, lane, name,
-                     static_cast<std::uint32_t>(index_.origins.size() - 1), tone, marks});
+                     static_cast<std::uint32_t>(index_.shown_spans + index_.origins.size() - 1), tone, 0});
   }
 
   // What the engine's own events say of each request: these three lie one after the other.
@@ -283,7 +302,7 @@ class Loader {
           number_at(row, "operation_start_ns").value_or(0) + number_at(row, "operation_ns").value_or(0);
       const auto add = [&](const char* name, Tone tone, std::optional<std::int64_t> from, std::int64_t to) {
         if (!from || to <= *from) return;
-        add_row(start + *from, start + to, next_lane_, names_.number(name), tone, 0,
+        add_row(start + *from, start + to, next_lane_, names_.number(name), tone,
                 {.kind = Origin::Kind::phase, .place = i});
       };
       add("queue", Tone::queue, queue, prefill.value_or(decode.value_or(end)));
@@ -294,57 +313,58 @@ class Loader {
     end_track(track);
   }
 
-  // Spans in order, their parents as indices.
-  [[nodiscard]] std::vector<SpanTimes> sorted_times() {
-    std::ranges::sort(spans_, [](const SpanRow& a, const SpanRow& b) {
-      return std::tuple(a.start, -a.duration, a.id) < std::tuple(b.start, -b.duration, b.id);
-    });
-    boost::unordered_flat_map<std::uint64_t, std::uint32_t> by_id;
-    by_id.reserve(spans_.size());
-    for (std::uint32_t i = 0; i < spans_.size(); ++i) by_id.emplace(spans_[i].id, i);
-    std::vector<SpanTimes> times;
-    times.reserve(spans_.size());
-    std::size_t orphans = 0;
-    for (std::uint32_t i = 0; i < spans_.size(); ++i) {
-      std::uint32_t parent = kNoSpan;
-      if (spans_[i].parent != 0) {
-        const auto found = by_id.find(spans_[i].parent);
-        if (found == by_id.end())
-          ++orphans;
-        else if (found->second != i)
-          parent = found->second;
-      }
-      times.push_back({spans_[i].start, spans_[i].duration, parent});
-    }
-    if (orphans > 1)
-      index_.notes.push_back(
-          fmt::format("{} spans name a parent that is not stored: they stand alone", orphans));
-    return times;
-  }
-
   void add_spans() {
     if (spans_.empty()) {
       if (!index_.requests.empty())
         index_.notes.emplace_back("this trace was not sampled by its caller: it has no spans, only phases");
       return;
     }
-    const analytics::SpanTree tree(sorted_times());
+    OrderedSpans spans = order_spans(spans_);
+    spans_.clear();
+    const std::size_t orphans = spans.orphans;
+    const analytics::SpanTree tree(std::move(spans.times));
     const SpanLanes placed = place_spans(tree);
-    if (placed.early_children != 0) {
-      index_.notes.push_back(fmt::format(
-          "{} spans begin before their parents: the clocks of two machines differ", placed.early_children));
+    std::vector<bool> critical(spans.labels.size(), false);
+    if (index_.whole) {  // of a sketch's spans many a parent is not read, and many a child
+      note_doubts(orphans, placed.early_children);
+      critical = follow_path(tree, spans.labels);
     }
-    const std::vector<bool> critical = follow_path(tree);
     Track& track = begin_track("spans", "Spans");
-    for (std::uint32_t i = 0; i < spans_.size(); ++i) {
-      const SpanRow& span = spans_[i];
-      const auto marks =
-          static_cast<std::uint8_t>((span.failed ? kFailed : 0) | (critical[i] ? kCritical : 0));
-      add_row(span.start, span.start + span.duration, next_lane_ + placed.lane[i], span.name,
-              span_tone(names_.text(span.name)), marks, {.kind = Origin::Kind::span, .place = span.text});
-    }
+    add_span_rows(tree, placed, spans.labels, critical);
     next_lane_ += placed.lanes;
     end_track(track);
+    index_.span_numbers = std::move(spans.ids);
+  }
+
+  void note_doubts(std::size_t orphans, std::size_t early_children) {
+    if (orphans > 1)
+      index_.notes.push_back(
+          fmt::format("{} spans name a parent that is not stored: they stand alone", orphans));
+    if (early_children != 0)
+      index_.notes.push_back(fmt::format(
+          "{} spans begin before their parents: the clocks of two machines differ", early_children));
+  }
+
+  // Lane by lane, so that the timeline finds them in its order.
+  void add_span_rows(const analytics::SpanTree& tree, const SpanLanes& placed,
+                     const std::vector<SpanLabel>& labels, const std::vector<bool>& critical) {
+    std::vector<std::size_t> next(placed.lanes + 1, 0);
+    for (const std::uint32_t lane : placed.lane) ++next[lane + 1];
+    next[0] = rows_.size();
+    for (std::size_t lane = 1; lane < next.size(); ++lane) next[lane] += next[lane - 1];
+    rows_.resize(next.back());
+    for (std::uint32_t i = 0; i < labels.size(); ++i) {
+      const analytics::SpanTimes& span = tree.spans()[i];
+      TimelineRow& row = rows_[next[placed.lane[i]]++];
+      row.start = span.start - index_.start;
+      row.end = row.start + span.duration_ns;
+      row.lane = next_lane_ + placed.lane[i];
+      row.name = labels[i].name;
+      row.origin = i;
+      row.tone = span_tone(names_.text(labels[i].name));
+      row.marks =
+          static_cast<std::uint8_t>((labels[i].failed != 0 ? kFailed : 0) | (critical[i] ? kCritical : 0));
+    }
   }
 
   static Tone span_tone(std::string_view name) {
@@ -355,19 +375,20 @@ class Loader {
   }
 
   // Marks the spans that the path leads through and adds up what it waited for.
-  std::vector<bool> follow_path(const analytics::SpanTree& tree) {
-    std::vector<std::int64_t> own(spans_.size(), 0);
+  std::vector<bool> follow_path(const analytics::SpanTree& tree, const std::vector<SpanLabel>& labels) {
+    std::vector<std::int64_t> own(labels.size(), 0);
     for (const std::uint32_t root : tree.roots()) {
-      for (const auto& part : analytics::critical_path(tree, root)) own[part.span] += part.duration_ns;
+      analytics::walk_critical_path(
+          tree, root, [&own](const analytics::PathSegment& part) { own[part.span] += part.duration_ns; });
     }
-    std::vector<bool> through(spans_.size(), false);
+    std::vector<bool> through(labels.size(), false);
     boost::unordered_flat_map<std::uint64_t, PathShare> shares;
     for (std::size_t i = 0; i < own.size(); ++i) {
       if (own[i] == 0) continue;
       for (std::uint32_t at = static_cast<std::uint32_t>(i); at != kNoSpan && !through[at];
            at = tree.spans()[at].parent)
         through[at] = true;
-      PathShare& share = shares[std::uint64_t{spans_[i].name} << 32 | spans_[i].service];
+      PathShare& share = shares[std::uint64_t{labels[i].name} << 32 | labels[i].service];
       share.ns += own[i];
       ++share.spans;
     }
@@ -407,7 +428,7 @@ class Loader {
     for (const Step& step : engine.steps) {
       const Tone tone = step.prefill == 0 ? Tone::decode : step.decode == 0 ? Tone::prefill : Tone::mixed;
       const std::uint32_t name = step.prefill == 0 ? generation : step.decode == 0 ? prompts : both;
-      add_row(step.start, step.end, next_lane_, name, tone, 0,
+      add_row(step.start, step.end, next_lane_, name, tone,
               {.kind = Origin::Kind::step, .place = place, .step = step.step});
     }
     index_.steps += engine.steps.size();
@@ -440,7 +461,7 @@ class Loader {
       const Tone tone =
           own ? (prompt ? Tone::prefill : Tone::decode) : (prompt ? Tone::other_prefill : Tone::other_decode);
       add_row(step->start, step->end, next_lane_,
-              names_.number(request.empty() ? "a request that is not known" : request), tone, 0,
+              names_.number(request.empty() ? "a request that is not known" : request), tone,
               {.kind = Origin::Kind::member,
                .place = place,
                .step = member.step,
@@ -463,10 +484,11 @@ class Loader {
   store::QueryLimits limits_;
   TraceIndex index_;
   Names names_;
-  std::vector<SpanRow> spans_;
+  std::deque<SpanRow> spans_;
   std::vector<Engine> engines_;
   std::vector<TimelineRow> rows_;
   std::uint32_t next_lane_ = 0;
+  UnixNs start_ = INT64_MAX, end_ = INT64_MIN;
 };
 
 }  // namespace
@@ -491,6 +513,10 @@ Result<std::string> resolve_trace(store::Reader& reader, std::string_view id) {
 Result<std::shared_ptr<const TraceIndex>> load_trace(store::Reader& reader, const std::string& trace_id,
                                                      std::stop_token stop) {
   return Loader(reader, trace_id, std::move(stop)).run();
+}
+
+Result<std::shared_ptr<const TraceIndex>> sketch_trace(store::Reader& reader, const std::string& trace_id) {
+  return Loader(reader, trace_id, {}).sketch();
 }
 
 }  // namespace llt::views

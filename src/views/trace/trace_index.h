@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "views/trace/span_ids.h"
 #include "views/trace/timeline.h"
 
 namespace llt::store {
@@ -19,11 +20,12 @@ class Reader;
 
 namespace llt::views {
 
-/// What a row of the timeline stands for.
+/// What a row of the timeline stands for. Its number in `TimelineRow::origin`: first come all spans, then the
+/// others.
 struct Origin {
   enum class Kind : std::uint8_t { phase, span, step, member };
   Kind kind = Kind::span;
-  std::uint32_t place = 0;  ///< phase: of the request; span: of its id; step, member: of the engine
+  std::uint32_t place = 0;  ///< phase: of the request; span: its own; step, member: of the engine
   std::int64_t step = 0;    ///< of the engine
   std::int32_t slot = 0;    ///< member
 };
@@ -46,26 +48,43 @@ struct TraceIndex {
   std::string trace_id;
   UnixNs start = 0;
   std::int64_t duration_ns = 0;
+  bool whole = true;  ///< otherwise a sketch: see sketch_trace()
   std::size_t spans = 0, steps = 0;
+  std::size_t shown_spans = 0;  ///< of them in the timeline: all, unless this is a sketch
   Timeline timeline;
   std::vector<Track> tracks;
   std::vector<std::string> names;
-  std::vector<Origin> origins;
-  std::vector<std::string> span_ids,
-      engines;                  ///< Origin::place points here; an engine's id in decimal digits
-  std::vector<PathShare> path;  ///< the largest first, at most ten
+  std::vector<std::uint64_t> span_numbers;  ///< of each span; `span_ids` knows how they are written
+  SpanIds span_ids;
+  std::vector<Origin> origins;       ///< of the rows that are no spans
+  std::vector<std::string> engines;  ///< Origin::place points here; an engine's id in decimal digits
+  std::vector<PathShare> path;       ///< the largest first, at most ten
   nlohmann::ordered_json requests = nlohmann::ordered_json::array();  ///< rows of `requests`, by start
   nlohmann::ordered_json attribution = nlohmann::ordered_json::array();
   nlohmann::ordered_json delayed_by = nlohmann::ordered_json::array();  ///< who held these requests up
   std::vector<std::string> notes;  ///< sentences: what is missing or doubtful
+
+  [[nodiscard]] Origin origin_of(const TimelineRow& row) const {
+    if (row.origin < shown_spans) return {.kind = Origin::Kind::span, .place = row.origin};
+    return origins[row.origin - shown_spans];
+  }
 };
 
 /// The trace of this id, or of the request with this id. Errors: not_found, and those of the store.
 [[nodiscard]] Result<std::string> resolve_trace(store::Reader& reader, std::string_view id);
 
-/// Reads everything of a trace. Takes about half a second for a million spans.
+/// Reads everything of a trace. Takes about half a second for a million spans, half of it in the store.
 [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> load_trace(store::Reader& reader,
                                                                    const std::string& trace_id,
                                                                    std::stop_token stop);
+
+/// Most spans of a sketch.
+inline constexpr std::size_t kSketchSpans = 5000;
+
+/// The same of a trace of few spans. Of one with more than kSketchSpans a sketch: the phases of its requests
+/// and its longest spans, in true times and below their parents as far as these are among them; no engine, no
+/// critical path. Takes a tenth of a second for a million spans.
+[[nodiscard]] Result<std::shared_ptr<const TraceIndex>> sketch_trace(store::Reader& reader,
+                                                                     const std::string& trace_id);
 
 }  // namespace llt::views

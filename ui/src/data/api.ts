@@ -2,6 +2,12 @@
 
 const KEY = "llamatelemetry.key";
 
+declare global {
+  interface Window {
+    llamatelemetryAhead?: Map<string, Promise<Response>>;
+  }
+}
+
 export class NeedsKey extends Error {}
 
 /** What the console answered, with what can be done about it. */
@@ -18,11 +24,30 @@ export function storeKey(key: string): void {
   sessionStorage.setItem(KEY, key);
 }
 
-export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+function send(path: string, init: RequestInit): Promise<Response> {
   const headers = new Headers(init.headers);
   const key = sessionStorage.getItem(KEY);
   if (key) headers.set("Authorization", `Bearer ${key}`);
-  const response = await fetch(path, { ...init, headers, cache: "no-store" });
+  return fetch(path, { ...init, headers, cache: "no-store" });
+}
+
+const AS_JSON: RequestInit = { headers: { Accept: "application/json" } };
+
+/** Asks before the console's code runs; whoever asks for the same path first gets the answer. */
+export function askAhead(path: string): void {
+  const answer = send(path, AS_JSON);
+  answer.catch(() => undefined); // whoever takes it is told
+  (window.llamatelemetryAhead ??= new Map()).set(path, answer);
+}
+
+function takeAhead(path: string): Promise<Response> | undefined {
+  const answer = window.llamatelemetryAhead?.get(path);
+  window.llamatelemetryAhead?.delete(path);
+  return answer;
+}
+
+export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await (takeAhead(path) ?? send(path, init));
   if (response.status === 401) throw new NeedsKey("a key is needed");
   return response;
 }
@@ -42,7 +67,7 @@ async function failure(response: Response): Promise<ConsoleError> {
 
 export async function askJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   const response = await ask(path, {
-    headers: { Accept: "application/json" },
+    ...AS_JSON,
     ...(signal ? { signal } : {}),
   });
   if (!response.ok) throw await failure(response);

@@ -1,29 +1,41 @@
 // Numbers with units, as people read them.
 
-const integer = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
-const oneDigit = new Intl.NumberFormat(undefined, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const twoDigits = new Intl.NumberFormat(undefined, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-const clock = new Intl.DateTimeFormat(undefined, {
+/** Formatters are made when they are first used: each takes milliseconds, and no page needs them all. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+const digits = (fraction: number) =>
+  once(
+    () =>
+      new Intl.NumberFormat(undefined, { minimumFractionDigits: fraction, maximumFractionDigits: fraction }),
+  );
+const times = (options: Intl.DateTimeFormatOptions) =>
+  once(() => new Intl.DateTimeFormat(undefined, options));
+
+const integer = digits(0);
+const oneDigit = digits(1);
+const twoDigits = digits(2);
+const clock = times({
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
   hourCycle: "h23", // as on the charts' axes
 });
-const moment = new Intl.DateTimeFormat(undefined, {
-  dateStyle: "medium",
-  timeStyle: "medium",
-  hourCycle: "h23",
-});
+const moment = times({ dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
+const minutes = times({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const day = times({ month: "short", day: "numeric" });
 
 /** Three significant digits where that is not misleading: 0.42, 4.20, 42.0, 420, 4,200. */
 export function number(value: number): string {
   const size = Math.abs(value);
-  if (size === 0 || size >= 100) return integer.format(value);
-  return size >= 10 ? oneDigit.format(value) : twoDigits.format(value);
+  if (size === 0 || size >= 100) return integer().format(value);
+  return size >= 10 ? oneDigit().format(value) : twoDigits().format(value);
 }
 
 export function count(value: number): string {
-  return integer.format(value);
+  return integer().format(value);
 }
 
 export function milliseconds(ms: number): string {
@@ -31,7 +43,7 @@ export function milliseconds(ms: number): string {
   if (ms < 1) return `${number(ms * 1000)} µs`;
   if (ms < 1000) return `${number(ms)} ms`;
   if (ms < 60_000) return `${number(ms / 1000)} s`;
-  return `${integer.format(Math.floor(ms / 60_000))} min ${integer.format((ms % 60_000) / 1000)} s`;
+  return `${integer().format(Math.floor(ms / 60_000))} min ${integer().format((ms % 60_000) / 1000)} s`;
 }
 
 export function nanoseconds(ns: number): string {
@@ -55,21 +67,18 @@ export function bytes(size: number): string {
 
 /** Time of day, in the reader's zone. */
 export function timeOfDay(unixNs: number): string {
-  return clock.format(new Date(unixNs / 1e6));
+  return clock().format(new Date(unixNs / 1e6));
 }
 
 export function dateAndTime(unixNs: number): string {
-  return moment.format(new Date(unixNs / 1e6));
+  return moment().format(new Date(unixNs / 1e6));
 }
-
-const minutes = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
 /** A tick of a time axis: the time of day, with the date where days differ. Seconds only where there are some. */
 export function clockTime(unixMs: number, withDate: boolean): string {
   const at = new Date(unixMs);
-  const time = at.getSeconds() === 0 ? minutes.format(at) : clock.format(at);
-  return withDate ? `${day.format(at)} ${time}` : time;
+  const time = at.getSeconds() === 0 ? minutes().format(at) : clock().format(at);
+  return withDate ? `${day().format(at)} ${time}` : time;
 }
 
 export function isoTime(unixNs: number): string {

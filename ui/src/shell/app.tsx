@@ -1,7 +1,7 @@
 // The frame around every page: navigation, connection, banners, palette, help, and the page itself.
 import { useSignalEffect } from "@preact/signals";
 import type { ComponentType } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { connection } from "../data/live";
 import { addCommands, startKeyboard } from "./commands";
 import { Help, helpOpen } from "./help";
@@ -83,7 +83,7 @@ function PageArea() {
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
   const found = pageAt(place.value.path);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!found) return;
     let current = true;
     found.page.load().then(

@@ -1,5 +1,6 @@
 // The pages. One registers itself by being there: ui/src/pages/NAME/page.ts, see ui/README.md.
 import type { ComponentType } from "preact";
+import { decoded } from "./decoded";
 
 export interface PageProps {
   /** What follows the page's path, decoded: the id in /trace/{id}; otherwise "". */
@@ -41,12 +42,4 @@ export function linkTo(name: string, rest = ""): string | null {
   const page = pages.find((one) => one.path === `/${name}`);
   if (!page) return null;
   return rest ? `${page.path}/${encodeURIComponent(rest)}` : page.path;
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // not an escape: somebody typed a plain '%'
-  }
 }

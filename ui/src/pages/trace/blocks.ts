@@ -59,13 +59,14 @@ export function hold(answer: RowsAnswer, firstLane: number, lanes: number): Show
   };
 }
 
-export async function askBlocks(id: string, view: View, pixels: number): Promise<Shown> {
+export async function askBlocks(id: string, view: View, pixels: number, sketch: boolean): Promise<Shown> {
   const query = new URLSearchParams({
     from: String(Math.floor(view.from)),
     to: String(Math.ceil(view.to)),
     pixels: String(Math.min(8192, Math.max(1, Math.round(pixels)))),
     lane: String(view.firstLane),
     lanes: String(view.lanes),
+    sketch: sketch ? "1" : "0",
   });
   const answer = await askJson<RowsAnswer>(`/api/v1/traces/${encodeURIComponent(id)}/rows?${query}`);
   return hold(answer, view.firstLane, view.lanes);

@@ -15,7 +15,7 @@ export interface Frame {
   scroll: number;
   width: number;
   height: number;
-  whole: Shown | null; // everything, coarsely: what is drawn until better is there
+  whole: Shown; // everything, coarsely: what is drawn until better is there
   shown: Shown | null;
   selected: { lane: number; start: number; end: number } | null;
   lit: boolean; // the critical path

@@ -88,7 +88,8 @@ export function RowPanel({ trace, selection }: { trace: Trace; selection: Select
   useEffect(() => {
     let current = true;
     setProblem("");
-    const path = `/api/v1/traces/${encodeURIComponent(trace.trace_id)}/rows/${selection.row}?of=${trace.rows}`;
+    const query = `of=${trace.rows}&sketch=${trace.whole ? 0 : 1}`;
+    const path = `/api/v1/traces/${encodeURIComponent(trace.trace_id)}/rows/${selection.row}?${query}`;
     askJson<RowDetail>(path).then(
       (answer) => current && setRow(answer),
       (error: Error) => current && setProblem(error.message),

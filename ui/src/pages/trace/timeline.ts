@@ -2,12 +2,12 @@
 // painter.ts, what moves it in timeline_input.ts.
 import { milliseconds } from "../../parts/format";
 import { askBlocks, blockAt, type Shown } from "./blocks";
+import type { Opened } from "./early";
 import { AXIS, HEAD, LANE, Lanes } from "./lanes";
 import { axisText, Painter, type Frame } from "./painter";
+import { FETCH_LANES } from "./paths";
 import { takeInput } from "./timeline_input";
 import type { Trace } from "./types";
-
-const FETCH_LANES = 160; // at most this many at once
 
 export interface Selection {
   lane: number;
@@ -33,7 +33,6 @@ export class Timeline {
   private from = 0;
   private to: number;
   private scroll = 0;
-  private whole: Shown | null = null; // everything, coarsely: what is drawn until better is there
   private shown: Shown | null = null;
   private asking = 0;
   private pending = false;
@@ -45,17 +44,22 @@ export class Timeline {
   private hoverX: number | null = null;
   private readonly observer: ResizeObserver;
   private closed = false;
+  private painted = false;
+  private readonly trace: Trace;
+  private readonly whole: Shown; // everything, coarsely: what is drawn until better is there
   /** Times of the last frames' drawing, for measurements. */
   readonly drawMs: number[] = [];
 
   constructor(
     parent: HTMLElement,
     private readonly id: string,
-    private readonly trace: Trace,
+    opened: Opened,
     private readonly events: TimelineEvents,
     view: { from: number; to: number } | null,
   ) {
-    this.to = Math.max(trace.duration_ns, 1);
+    this.trace = opened.trace;
+    this.whole = opened.shown;
+    this.to = Math.max(this.trace.duration_ns, 1);
     if (view) this.setRange(view.from, view.to);
     this.canvas = document.createElement("canvas");
     this.canvas.tabIndex = 0;
@@ -66,13 +70,12 @@ export class Timeline {
       "Timeline. W and S zoom, A and D move, arrow keys go from row to row, F zooms to the row, 0 shows everything.",
     );
     parent.append(this.canvas);
-    this.lanes = new Lanes(trace);
+    this.lanes = new Lanes(this.trace);
     this.painter = new Painter(this.canvas, this.lanes);
     this.observer = new ResizeObserver(() => this.resize());
     this.observer.observe(parent);
     takeInput(this.canvas, this);
     this.resize();
-    void this.fetchWhole();
   }
 
   close(): void {
@@ -136,7 +139,6 @@ export class Timeline {
   /** The next (1) or previous (-1) block of the selected one's lane, or the nearest of another lane. */
   step(direction: 1 | -1): void {
     const shown = this.best();
-    if (!shown) return;
     const at = this.selected ? this.indexOf(this.selected, shown) : -1;
     if (at < 0) {
       this.pickIn(this.firstLaneInView());
@@ -206,20 +208,7 @@ export class Timeline {
 
   // --- data
 
-  private async fetchWhole(): Promise<void> {
-    try {
-      const lanes = Math.min(Math.max(this.trace.lanes, 1), FETCH_LANES);
-      const view = { from: 0, to: Math.max(this.trace.duration_ns, 1), firstLane: 0, lanes };
-      this.whole = await askBlocks(this.id, view, this.width);
-      performance.mark("trace-first-paint");
-      this.redraw();
-      this.fetchSoon();
-    } catch (error) {
-      this.events.failed(error as Error);
-    }
-  }
-
-  private best(): Shown | null {
+  private best(): Shown {
     return this.shown ?? this.whole;
   }
 
@@ -235,8 +224,7 @@ export class Timeline {
 
   private fetchSoon(): void {
     if (this.pending || this.closed) return;
-    if ((this.shown && this.suffices(this.shown)) || (!this.shown && this.whole && this.suffices(this.whole)))
-      return;
+    if (this.suffices(this.best())) return;
     this.pending = true;
     setTimeout(() => void this.fetchView(), 40);
   }
@@ -254,8 +242,10 @@ export class Timeline {
     };
     const number = ++this.asking;
     try {
-      const shown = await askBlocks(this.id, view, this.width * devicePixelRatio * 2.2);
+      const { whole, rows } = this.trace;
+      const shown = await askBlocks(this.id, view, this.width * devicePixelRatio * 2.2, !whole);
       if (this.closed || number !== this.asking) return;
+      if (!whole && shown.rows !== rows) return; // read meanwhile: another timeline is about to take this one's place
       this.shown = shown;
       this.redraw();
     } catch (error) {
@@ -293,8 +283,17 @@ export class Timeline {
       const begin = performance.now();
       this.painter.draw(this.frameNow());
       this.drawMs.push(performance.now() - begin);
+      this.notePaint();
       if (this.drawMs.length > 600) this.drawMs.shift();
     });
+  }
+
+  // For measurements: when rows were drawn first, and when all of the trace were.
+  private notePaint(): void {
+    if (this.painted) return;
+    this.painted = true;
+    performance.mark("trace-first-paint");
+    if (this.trace.whole) performance.mark("trace-whole-paint");
   }
 
   // --- choosing
@@ -305,7 +304,6 @@ export class Timeline {
 
   private pickIn(lane: number): boolean {
     const shown = this.best();
-    if (!shown) return false;
     const centre = this.selected ? (this.selected.start + this.selected.end) / 2 : (this.from + this.to) / 2;
     const found = blockAt(shown, lane, centre, (this.to - this.from) / 2);
     if (found >= 0) this.pick(found);
@@ -313,7 +311,7 @@ export class Timeline {
   }
 
   private pick(at: number): void {
-    const shown = this.best()!;
+    const shown = this.best();
     this.selected = {
       lane: shown.lane[at]!,
       row: shown.row[at]!,
@@ -346,7 +344,7 @@ export class Timeline {
   chooseAt(x: number, y: number): void {
     const shown = this.best();
     const lane = this.lanes.at(y + this.scroll);
-    if (!shown || lane < 0) return this.clearSelection();
+    if (lane < 0) return this.clearSelection();
     const slack = ((this.to - this.from) / this.width) * 3;
     const found = blockAt(shown, lane, this.timeAt(x), slack);
     if (found < 0) return this.clearSelection();
@@ -357,7 +355,7 @@ export class Timeline {
     this.hoverX = x;
     const shown = this.best();
     let text = "";
-    if (x !== null && shown) {
+    if (x !== null) {
       const lane = this.lanes.at(y + this.scroll);
       const slack = ((this.to - this.from) / this.width) * 2;
       const at = lane < 0 ? -1 : blockAt(shown, lane, this.timeAt(x), slack);

@@ -32,28 +32,32 @@ export interface Attribution {
   engine_gap_ns: number;
 }
 
+export interface Delay {
+  request_id: string;
+  by_request_id: string | null;
+  by_slot: number;
+  by_prompt_tokens: number;
+  prefill_ns: number;
+  decode_ns: number;
+  steps: number;
+}
+
 export interface Trace {
   trace_id: string;
+  /** False: a sketch, the longest spans of a large trace, there before the rest is read. */
+  whole: boolean;
   start_unix_ns: number;
   duration_ns: number;
   rows: number;
   spans: number;
-  steps: number;
+  steps: number | null;
   lanes: number;
   tracks: Track[];
   why: string[];
-  critical_path: { name: string; service: string; ns: number; spans: number }[];
+  critical_path: { name: string; service: string; ns: number; spans: number }[] | null;
   requests: RequestSummary[];
-  attribution: Attribution[];
-  delayed_by: {
-    request_id: string;
-    by_request_id: string | null;
-    by_slot: number;
-    by_prompt_tokens: number;
-    prefill_ns: number;
-    decode_ns: number;
-    steps: number;
-  }[];
+  attribution: Attribution[] | null;
+  delayed_by: Delay[] | null;
   notes: string[];
 }
 
@@ -63,6 +67,7 @@ export interface RowsAnswer {
   pixel_ns: number;
   rows: number;
   lanes: number;
+  whole: boolean;
   names: string[];
   blocks: Record<"lane" | "start" | "end" | "rows" | "busy" | "row" | "name" | "tone" | "marks", number[]>;
 }
@@ -81,7 +86,7 @@ export interface RowDetail {
   tone: string;
   start: number;
   duration_ns: number;
-  critical: boolean;
+  critical: boolean | null;
   failed: boolean;
   slot: number | null;
   detail: Record<string, unknown> | null;

@@ -1,6 +1,6 @@
 // One trace: the sentence, the timeline, and what is known of the chosen row.
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, dateAndTime, nanoseconds } from "../../parts/format";
 import { PhaseBar, PhaseKey } from "../../parts/phases";
 import { useCommands } from "../../shell/commands";
@@ -8,7 +8,7 @@ import { announce } from "../../shell/notices";
 import { PageHead } from "../../shell/page_head";
 import { param, setParams } from "../../shell/router";
 import { isDark } from "../../shell/theme";
-import { askTrace } from "./early";
+import { openSoon, openWhole, type Opened } from "./early";
 import { RowPanel } from "./row_detail";
 import { Timeline, type Selection } from "./timeline";
 import type { Attribution, Trace } from "./types";
@@ -63,14 +63,19 @@ function Why({ trace }: { trace: Trace }) {
     <section class="panel why" aria-labelledby="why-title">
       <h2 id="why-title">Why it took {nanoseconds(trace.duration_ns)}</h2>
       <ul class="sentences">
-        {trace.why.length === 0 && <li>Nothing that was measured explains it.</li>}
+        {!trace.whole && (
+          <li role="status">
+            All {count(trace.spans)} spans are being read; the longest of them are drawn already.
+          </li>
+        )}
+        {trace.whole && trace.why.length === 0 && <li>Nothing that was measured explains it.</li>}
         {trace.why.map((sentence) => (
           <li key={sentence}>{sentence}</li>
         ))}
       </ul>
       {trace.requests.length === 1 && <PhaseBar request={trace.requests[0]!} />}
       {trace.requests.length > 0 && <PhaseKey />}
-      {trace.attribution.slice(0, 3).map((row) => (
+      {trace.attribution?.slice(0, 3).map((row) => (
         <EngineTime row={row} key={row.request_id} />
       ))}
       {trace.notes.map((note) => (
@@ -83,7 +88,7 @@ function Why({ trace }: { trace: Trace }) {
 }
 
 function Path({ trace }: { trace: Trace }) {
-  if (trace.critical_path.length === 0) return null;
+  if (!trace.critical_path?.length) return null;
   const most = trace.critical_path[0]!.ns;
   return (
     <section class="panel" aria-labelledby="path-title">
@@ -106,33 +111,38 @@ function Path({ trace }: { trace: Trace }) {
 }
 
 function Facts({ trace }: { trace: Trace }) {
-  const neighbours = new Set(trace.delayed_by.map((delay) => delay.by_request_id ?? `slot ${delay.by_slot}`));
+  const neighbours = new Set(
+    trace.delayed_by?.map((delay) => delay.by_request_id ?? `slot ${delay.by_slot}`),
+  );
   return (
     <p class="note trace-facts">
-      {dateAndTime(trace.start_unix_ns)} · {count(trace.spans)} spans · {count(trace.steps)} batch steps
+      {dateAndTime(trace.start_unix_ns)} · {count(trace.spans)} spans
+      {trace.steps !== null && ` · ${count(trace.steps)} batch steps`}
       {neighbours.size > 0 && ` · ${count(neighbours.size)} others in them`} · trace{" "}
       <code>{trace.trace_id}</code>
     </p>
   );
 }
 
-function useTimeline(id: string, trace: Trace | null) {
+function useTimeline(id: string, opened: Opened | null) {
   const parent = useRef<HTMLDivElement>(null);
   const timeline = useRef<Timeline | null>(null);
   const [selection, setSelection] = useState<Selection | null>(null);
   const [hovered, setHovered] = useState("");
-  useEffect(() => {
-    if (!trace || trace.lanes === 0) return;
+  const view = useRef(viewOfUrl()); // stays when a sketch gives way to the whole
+  useLayoutEffect(() => {
+    if (!opened || opened.trace.lanes === 0) return;
     let timer = 0;
     const mine = new Timeline(
       parent.current!,
       id,
-      trace,
+      opened,
       {
         select: setSelection,
         hovered: setHovered,
         failed: (error) => announce(`The rows could not be read: ${error.message}`, "failed"),
         moved(from, to) {
+          view.current = { from, to };
           clearTimeout(timer);
           timer = window.setTimeout(
             () => setParams({ from: String(Math.round(from)), to: String(Math.round(to)) }),
@@ -140,7 +150,7 @@ function useTimeline(id: string, trace: Trace | null) {
           );
         },
       },
-      viewOfUrl(),
+      view.current,
     );
     timeline.current = mine;
     (window as { llamatelemetryTimeline?: Timeline }).llamatelemetryTimeline = mine;
@@ -149,8 +159,9 @@ function useTimeline(id: string, trace: Trace | null) {
       clearTimeout(timer);
       mine.close();
       timeline.current = null;
+      setSelection(null); // rows are numbered anew
     };
-  }, [trace]);
+  }, [opened]);
   useSignalEffect(() => {
     void isDark.value;
     timeline.current?.themeChanged();
@@ -164,21 +175,26 @@ function heightOf(trace: Trace): string {
 }
 
 export function TraceView({ id }: { id: string }) {
-  const [trace, setTrace] = useState<Trace | null>(null);
+  const [opened, setOpened] = useState<Opened | null>(null);
   const [problem, setProblem] = useState("");
   const [attempt, setAttempt] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let current = true;
     setProblem("");
-    askTrace(id).then(
-      (answer) => current && setTrace(answer),
-      (error: Error) => current && setProblem(error.message),
-    );
+    const read = async () => {
+      const first = await openSoon(id);
+      if (current) setOpened(first);
+      if (!current || first.trace.whole) return;
+      const whole = await openWhole(id);
+      if (current) setOpened(whole);
+    };
+    read().catch((error: Error) => current && setProblem(error.message));
     return () => {
       current = false;
     };
   }, [id, attempt]);
-  const { parent, timeline, selection, hovered } = useTimeline(id, trace);
+  const trace = opened?.trace ?? null;
+  const { parent, timeline, selection, hovered } = useTimeline(id, opened);
   const lit = param("path") !== "0";
   const toggleLit = () => {
     timeline.current?.setLit(!lit);
