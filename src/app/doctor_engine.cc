@@ -329,7 +329,7 @@ std::vector<Finding> check_instance(const DoctorRequest& request, const RunningE
   }
   if (const std::string details = losses_text(running, true); !details.empty()) {
     findings.push_back({"losses", Severity::note, "Details of some requests are missing.",
-                        "Every request is there; something that it or its client said could not be read.",
+                        "Every request is counted; a detail of some is not known or was cut short.",
                         "llamatelemetry query \"FROM losses WHERE count > 0\" says what each counter means.",
                         details});
   }

@@ -109,6 +109,10 @@ void Exchange::continue_trace() {
 
 Task<bool> Exchange::run() {
   Failure failure = admit();
+  if (!failure) {
+    const auto models = models_of_all();
+    if (!models.empty()) co_return co_await answer_models(models);
+  }
   if (!failure) failure = co_await receive();
   if (!failure) failure = co_await ask_upstream();
   if (failure) co_return co_await answer_error(*failure);
@@ -392,6 +396,27 @@ Task<bool> Exchange::answer_error(const GatewayError& error) {
   r.response_body_bytes = out_.size();
   must_linger_ = body_unread && !ec;
   co_return keep_alive && !ec;
+}
+
+std::vector<UpstreamSet::Model> Exchange::models_of_all() const {
+  const UpstreamSet& upstreams = worker_.shared().upstreams;
+  const bool asked = (route_.name == "/v1/models" || route_.name == "/models") &&
+                     (reader_.method == "GET" || reader_.method == "HEAD") && reader_.is_done();
+  if (!asked || upstreams.all().size() < 2) return {};
+  return upstreams.models();
+}
+
+Task<bool> Exchange::answer_models(const std::vector<UpstreamSet::Model>& models) {
+  record_->received = now_steady();
+  phases_.enter(Phase::gateway, record_->received);
+  record_->http_status = 200;
+  out_.clear();
+  write_models_answer(models, record_->request_id, keep_alive_, reader_.method == "HEAD", out_);
+  error_code ec;
+  co_await client_.write(out_, {}, kErrorWriteTimeoutMs, ec, &phases_, Phase::client);
+  record_->response_body_bytes = out_.size();
+  if (ec) client_left();
+  co_return keep_alive_ && !ec;
 }
 
 void Exchange::client_left() {

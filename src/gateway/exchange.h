@@ -79,6 +79,10 @@ class Exchange {
   void reveal_plain_answer(std::string& out);
   void release_upstream();
 
+  /// With several servers each knows its own models only.
+  [[nodiscard]] std::vector<UpstreamSet::Model> models_of_all() const;
+  /// `models` must live until this is done.
+  Task<bool> answer_models(const std::vector<UpstreamSet::Model>& models);
   /// `error` must live until this is done.
   Task<bool> answer_error(const GatewayError& error);
   void client_left();

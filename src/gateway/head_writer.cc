@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "gateway/trace_context.h"
 
 namespace llt::gateway {
@@ -125,6 +127,27 @@ void write_error_answer(const GatewayError& error, Api api, std::string_view req
   if (!request_id.empty()) field(out, "X-Request-Id", request_id);
   if (error.retry_after_s > 0) field(out, "Retry-After", std::to_string(error.retry_after_s));
   if (error.status == 401) field(out, "WWW-Authenticate", "Bearer");
+  if (!keep_alive) field(out, "Connection", "close");
+  out.append("\r\n");
+  if (!head_only) out.append(body);
+}
+
+void write_models_answer(const std::vector<UpstreamSet::Model>& models, std::string_view request_id,
+                         bool keep_alive, bool head_only, std::string& out) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  // `created` is when it was asked, as in llama-server's own answer: strict clients insist on one.
+  for (const auto& model : models) {
+    list.push_back({{"id", model.name},
+                    {"object", "model"},
+                    {"created", now_unix() / 1'000'000'000},
+                    {"owned_by", model.upstream}});
+  }
+  const nlohmann::ordered_json document = {{"object", "list"}, {"data", std::move(list)}};
+  const std::string body = document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  fmt::format_to(std::back_inserter(out),
+                 "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n",
+                 body.size());
+  field(out, "X-Request-Id", request_id);
   if (!keep_alive) field(out, "Connection", "close");
   out.append("\r\n");
   if (!head_only) out.append(body);

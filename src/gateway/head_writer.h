@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/errors.h"
 #include "gateway/http_head.h"
@@ -45,6 +46,10 @@ void write_client_head(const ClientHead& head, std::string& out);
 /// A whole error answer.
 void write_error_answer(const GatewayError& error, Api api, std::string_view request_id, bool keep_alive,
                         bool head_only, std::string& out);
+
+/// A whole answer to GET /v1/models, of several servers together.
+void write_models_answer(const std::vector<UpstreamSet::Model>& models, std::string_view request_id,
+                         bool keep_alive, bool head_only, std::string& out);
 
 /// One chunk of chunked transfer coding; nothing for empty data, which would end the body.
 void write_chunk(std::string_view data, std::string& out);

@@ -15,6 +15,11 @@ bool Upstream::serves(std::string_view model) const {
   return models && std::ranges::find(*models, model) != models->end();
 }
 
+std::vector<std::string> Upstream::models() const {
+  const auto models = models_.load();
+  return models ? *models : std::vector<std::string>{};
+}
+
 Upstream& UpstreamSet::add(std::string name, BaseUrl url, std::string api_key) {
   return *upstreams_.emplace_back(
       std::make_unique<Upstream>(std::move(name), std::move(url), std::move(api_key)));
@@ -50,6 +55,18 @@ Result<Upstream*> UpstreamSet::choose(std::string_view model) const {
   if (best != nullptr) return best;
   if (any_loading) return fail(ErrorCode::unavailable, "the model is loading", "try again in a few seconds");
   return fail(ErrorCode::unavailable, "no inference server is up", "see `llamatelemetry status`");
+}
+
+std::vector<UpstreamSet::Model> UpstreamSet::models() const {
+  std::vector<Model> all;
+  for (const auto& upstream : upstreams_) {
+    if (upstream->state() != UpstreamState::ready) continue;
+    for (std::string& name : upstream->models()) {
+      if (std::ranges::find(all, name, &Model::name) == all.end())
+        all.push_back({std::move(name), upstream->name()});
+    }
+  }
+  return all;
 }
 
 }  // namespace llt::gateway

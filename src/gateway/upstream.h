@@ -45,6 +45,7 @@ class Upstream {
   /// The model names this server answers to (ids and aliases of /v1/models).
   void set_models(std::vector<std::string> models);
   [[nodiscard]] bool serves(std::string_view model) const;
+  [[nodiscard]] std::vector<std::string> models() const;
 
   /// Whether its steps are recorded, so that it is worth asking it for a request's slot.
   void set_probed(bool probed) noexcept { probed_.store(probed, std::memory_order_release); }
@@ -75,6 +76,13 @@ class UpstreamSet {
   /// the fewest outstanding requests. A model that only servers serve which are not ready goes to no other.
   /// Fails with `unavailable` and a message that says loading or down.
   [[nodiscard]] Result<Upstream*> choose(std::string_view model) const;
+
+  struct Model {
+    std::string name;
+    std::string_view upstream;  ///< the first that serves it
+  };
+  /// What all ready servers serve, each model once.
+  [[nodiscard]] std::vector<Model> models() const;
 
  private:
   std::vector<std::unique_ptr<Upstream>> upstreams_;

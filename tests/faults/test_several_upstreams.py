@@ -41,6 +41,22 @@ def test_routed_by_model_name(up, pair):
         assert row["response_model"] == model and str(pair[0 if number % 2 else 1].port) in row["upstream"]
 
 
+def test_the_models_of_all_are_listed(up, pair):
+    instance = up("--upstream", pair[0].url, "--upstream", pair[1].url)
+    both_known(instance, pair)
+    for path in ("/v1/models", "/models"):
+        answer = instance.fetch("GET", path, headers=[("X-Request-Id", f"list{path.count('/')}")])
+        assert [model["id"] for model in answer.json["data"]] == ["model-a", "model-b"]
+        assert all(model["object"] == "model" for model in answer.json["data"])
+    row = instance.request_row("list2")
+    assert (row["http_status"], row["error_type"], row["upstream"], row["route"]) == (200, None, None, "/v1/models")
+    assert row["total_ns"] == row["receive_ns"] + row["gateway_ns"] + (row["client_ns"] or 0)
+    pair[1].tell("refuse")
+    pair[1].tell("drop")
+    wait_until(lambda: [m["id"] for m in instance.fetch("GET", "/v1/models").json["data"]] == ["model-a"],
+               "only what is up to be listed", 15, every_s=0.2)
+
+
 def test_unknown_model_goes_to_the_least_busy(up, pair):
     instance = up("--upstream", pair[0].url, "--upstream", pair[1].url)
     both_known(instance, pair)
