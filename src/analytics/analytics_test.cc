@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "analytics/choose.h"
 #include "analytics/cpu/cpu_backend.h"
@@ -51,6 +52,46 @@ TEST(Csr, SortsRowsAndJoinsParallelEdges) {
   EXPECT_EQ(shortest.targets, (std::vector<Vertex>{1, 2, 0, 0}));
   EXPECT_EQ(shortest.weights, (std::vector<double>{1, 2, 1, 2}));
   EXPECT_EQ(shortest.find(0, 2), 1U);
+}
+
+// The rows by the definition of their shape.
+std::map<std::pair<Vertex, Vertex>, double> arcs_of(const EdgeList& edges, CsrShape shape) {
+  std::map<std::pair<Vertex, Vertex>, double> arcs;
+  const auto add = [&](Vertex from, Vertex to, double weight) {
+    const auto [arc, added] = arcs.try_emplace({from, to}, weight);
+    if (added) return;
+    arc->second = shape.parallel == Parallel::sum ? arc->second + weight : std::min(arc->second, weight);
+  };
+  for (std::size_t e = 0; e < edges.size(); ++e) {
+    const Vertex u = edges.source[e], v = edges.target[e];
+    const double weight = edges.weighted() ? edges.weight[e] : 1;
+    if (u == v && !shape.loops) continue;
+    if (shape.arcs != Arcs::in) add(u, v, weight);
+    if (shape.arcs == Arcs::in || (shape.arcs == Arcs::both && u != v)) add(v, u, weight);
+  }
+  return arcs;
+}
+
+TEST(Csr, HoldsWhatTheEdgesSayInEveryShape) {
+  for (const auto kind : {"random", "multi", "loops", "weighted", "star", "empty", "one"}) {
+    EdgeList edges = test_graph(kind, 300, 4);
+    for (double& weight : edges.weight) weight = weight / 3;  // sums depend on the order
+    for (const Arcs arcs : {Arcs::out, Arcs::in, Arcs::both}) {
+      for (const Parallel parallel : {Parallel::sum, Parallel::shortest}) {
+        for (const bool loops : {true, false}) {
+          const CsrShape shape{.arcs = arcs, .parallel = parallel, .loops = loops};
+          const Csr csr = build_csr(edges, shape);
+          std::map<std::pair<Vertex, Vertex>, double> found;
+          for (Vertex u = 0; u < csr.vertices(); ++u) {
+            EXPECT_TRUE(std::ranges::is_sorted(csr.row(u)));
+            for (const Vertex v : csr.row(u)) found[{u, v}] = csr.weight(csr.find(u, v));
+          }
+          EXPECT_EQ(found, arcs_of(edges, shape)) << kind;
+          EXPECT_EQ(found.size(), csr.arcs());
+        }
+      }
+    }
+  }
 }
 
 TEST(Csr, AnUnweightedGraphGetsWeightsOnlyFromParallelEdges) {

@@ -1,8 +1,6 @@
 #include "analytics/csr.h"
 
 #include <algorithm>
-#include <span>
-#include <tuple>
 #include <utility>
 
 namespace llt::analytics {
@@ -44,25 +42,41 @@ Csr arcs_by_row(const EdgeList& edges, CsrShape shape) {
   return csr;
 }
 
-// Stably, so that the weights of parallel edges are added in the order of the input. Lists of edges are often
-// sorted, and then so are the rows.
-void sort_rows(Csr& csr) {
-  std::vector<std::pair<Vertex, double>> row;
+bool rows_sorted(const Csr& csr) {
   for (Vertex u = 0; u < csr.vertices(); ++u) {
-    const std::uint64_t begin = csr.offsets[u];
-    const std::span targets(csr.targets.data() + begin, csr.degree(u));
-    if (std::ranges::is_sorted(targets)) continue;
-    if (csr.weights.empty()) {
-      std::ranges::sort(targets);
-      continue;
-    }
-    row.clear();
-    for (std::uint64_t arc = begin; arc < csr.offsets[u + 1]; ++arc)
-      row.emplace_back(csr.targets[arc], csr.weights[arc]);
-    std::ranges::stable_sort(row, {}, &std::pair<Vertex, double>::first);
-    for (std::size_t i = 0; i < row.size(); ++i)
-      std::tie(csr.targets[begin + i], csr.weights[begin + i]) = row[i];
+    if (!std::ranges::is_sorted(csr.row(u))) return false;
   }
+  return true;
+}
+
+// Every arc the other way round. Rows are then sorted, equal targets as they came, so that the weights of
+// parallel edges are added in the order of the input: cheaper than sorting each row.
+Csr transposed(const Csr& csr) {
+  std::vector<std::uint64_t> per_row(csr.vertices());
+  for (const Vertex to : csr.targets) ++per_row[to];
+  Csr other;
+  other.offsets = begin_of(std::move(per_row));
+  other.targets.resize(csr.targets.size());
+  other.weights.resize(csr.weights.size());
+  std::vector<std::uint64_t> next(other.offsets.begin(), other.offsets.end() - 1);
+  for (Vertex u = 0; u < csr.vertices(); ++u) {
+    for (std::uint64_t arc = csr.offsets[u]; arc < csr.offsets[u + 1]; ++arc) {
+      const std::uint64_t place = next[csr.targets[arc]]++;
+      other.targets[place] = u;
+      if (!csr.weights.empty()) other.weights[place] = csr.weights[arc];
+    }
+  }
+  return other;
+}
+
+// Lists of edges are often sorted, and then so are the rows as they come.
+Csr sorted_arcs(const EdgeList& edges, CsrShape shape) {
+  Csr csr = arcs_by_row(edges, shape);
+  if (rows_sorted(csr)) return csr;
+  if (shape.arcs == Arcs::both) return transposed(csr);
+  csr = {};
+  shape.arcs = shape.arcs == Arcs::out ? Arcs::in : Arcs::out;
+  return transposed(arcs_by_row(edges, shape));
 }
 
 bool has_parallel(const Csr& csr) {
@@ -100,8 +114,7 @@ void merge_parallel(Csr& csr, Parallel rule) {
 }  // namespace
 
 Csr build_csr(const EdgeList& edges, CsrShape shape) {
-  Csr csr = arcs_by_row(edges, shape);
-  sort_rows(csr);
+  Csr csr = sorted_arcs(edges, shape);
   if (has_parallel(csr)) merge_parallel(csr, shape.parallel);
   return csr;
 }

@@ -7,7 +7,7 @@ import networkx
 import pytest
 
 from analytics import slow
-from analytics.zoo import ZOO
+from analytics.zoo import ZOO, uniform
 
 ANY = pytest.mark.parametrize("kind", ZOO, ids=lambda kind: kind.name)
 BOTH_WAYS = pytest.mark.parametrize("directed", [True, False], ids=["directed", "undirected"])
@@ -138,6 +138,25 @@ def test_communities(graphs, kind, algorithm):
         inside = heavy.subgraph(members)
         assert len(members) == 1 or networkx.is_connected(inside)
     assert answer["result"] == graphs.ask(path, algorithm)["result"], "the same answer every time"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_leiden_is_as_good_as_igraphs_on_graphs_without_structure(graphs, seed):
+    rows = uniform(seed, 500, 4000)
+    graph = networkx.Graph((u, v) for u, v, _ in rows if u != v)
+    answer = graphs.ask(graphs.write([(u, v, 1.0) for u, v in graph.edges], False), "leiden", "--seed", str(seed))
+    at = {v: i for i, v in enumerate(graph)}
+    other = igraph.Graph(len(at), [(at[u], at[v]) for u, v in graph.edges])
+    best = max(other.modularity(other.community_leiden("modularity", n_iterations=2)) for _ in range(5))
+    assert answer["modularity"] >= best - 0.01 * best
+
+
+def test_building_is_told_apart(graphs):
+    path = graphs.write(uniform(1, 2000, 20000), False)
+    for algorithm in ("pagerank", "leiden", "kcore"):
+        answer = graphs.ask(path, algorithm)
+        assert 0 < answer["build_ms"] < answer["elapsed_ms"]
+    assert graphs.ask(path, "components")["build_ms"] == 0, "it takes the edges as they are"
 
 
 def test_the_resolution_changes_the_size_of_communities(graphs):

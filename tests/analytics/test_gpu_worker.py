@@ -36,6 +36,7 @@ def test_answers_come_through_as_they_are(graphs, plugin, arguments):
     cpu = graphs.ask(path, *arguments, "--backend", "cpu")
     assert (gpu["backend"], cpu["backend"]) == ("gpu", "cpu")
     assert "a plugin for tests" in gpu["version"] and gpu["reason"] == "asked for"
+    assert cpu["build_ms"] >= 0 and gpu["build_ms"] is None, "not known there"
     for ours, theirs in zip(cpu["result"], gpu["result"], strict=True):
         assert ours.keys() == theirs.keys() and ours["id"] == theirs["id"]
         if arguments[0] != "layout":  # the two may lay out differently

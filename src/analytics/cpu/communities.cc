@@ -10,15 +10,16 @@
 namespace llt::analytics::cpu {
 namespace {
 
-constexpr std::uint64_t kSmallArcs = 50'000;
-
 // Further rounds improve small graphs now and then, large ones hardly.
-int rounds_for(const Csr& both) { return both.arcs() <= kSmallArcs ? 10 : 2; }
+int rounds_for(const Csr& both) {
+  constexpr std::uint64_t kSmallArcs = 50'000;
+  return both.arcs() <= kSmallArcs ? 10 : 2;
+}
 
 // The answer depends on the order in which vertices are looked at. On a small graph, where that matters most
 // and costs least, the best of several orders is taken.
 std::uint64_t starts_for(const Csr& both) {
-  constexpr std::uint64_t kMost = 10;
+  constexpr std::uint64_t kSmallArcs = 35'000, kMost = 10;
   return std::clamp<std::uint64_t>(kSmallArcs / std::max<std::uint64_t>(1, both.arcs()), 1, kMost);
 }
 

@@ -18,13 +18,17 @@ Outcome nothing_reached(const Csr& graph, Vertex from) {
 
 Outcome search(const Csr& out, Vertex from, double radius) {
   Outcome outcome = nothing_reached(out, from);
+  std::vector<char> seen(out.vertices(), false);  // asked once an arc: smaller than the distances
+  seen[from] = true;
   std::vector<Vertex> order{from};
   for (std::size_t i = 0; i < order.size(); ++i) {
     const Vertex u = order[i];
-    if (outcome.distances[u] >= radius) break;
+    const double next = outcome.distances[u] + 1;
+    if (next > radius) break;
     for (const Vertex v : out.row(u)) {
-      if (outcome.distances[v] != kNoPath) continue;
-      outcome.distances[v] = outcome.distances[u] + 1;
+      if (seen[v]) continue;
+      seen[v] = true;
+      outcome.distances[v] = next;
       outcome.predecessors[v] = u;
       order.push_back(v);
     }
