@@ -73,7 +73,7 @@ struct TraceIndex {
 /// The trace of this id, or of the request with this id. Errors: not_found, and those of the store.
 [[nodiscard]] Result<std::string> resolve_trace(store::Reader& reader, std::string_view id);
 
-/// Reads everything of a trace. Takes about half a second for a million spans, half of it in the store.
+/// Reads everything of a trace. Takes about half a second for a million spans.
 [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> load_trace(store::Reader& reader,
                                                                    const std::string& trace_id,
                                                                    std::stop_token stop);

@@ -13,11 +13,18 @@ export interface Choices {
   label: string;
 }
 
+/** Resolves when what the page shows now has been painted. A page that nobody sees does not paint. */
+function nextPaint(): Promise<void> {
+  if (document.hidden) return Promise.resolve();
+  return new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+}
+
 async function makeRenderer(
   parent: HTMLDivElement,
   events: RendererEvents,
   plain: boolean,
 ): Promise<Renderer> {
+  await nextPaint(); // a GPU that starts up holds frames back
   if (!plain && hasWebgl()) {
     try {
       const { WebglRenderer } = await import("./webgl");

@@ -1,22 +1,22 @@
 // Numbers with units, as people read them.
 
-/** Formatters are made when they are first used: each takes milliseconds, and no page needs them all. */
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => (made ??= make());
+// Formatters are made when they are used first: each takes milliseconds, and no page needs them all.
+const numbers: Intl.NumberFormat[] = [];
+
+/** With so many digits after the point. */
+export function fixed(value: number, digits: number): string {
+  const format = (numbers[digits] ??= new Intl.NumberFormat(undefined, {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }));
+  return format.format(value);
 }
 
-const digits = (fraction: number) =>
-  once(
-    () =>
-      new Intl.NumberFormat(undefined, { minimumFractionDigits: fraction, maximumFractionDigits: fraction }),
-  );
-const times = (options: Intl.DateTimeFormatOptions) =>
-  once(() => new Intl.DateTimeFormat(undefined, options));
+function times(options: Intl.DateTimeFormatOptions): (at: Date) => string {
+  let made: Intl.DateTimeFormat | undefined;
+  return (at) => (made ??= new Intl.DateTimeFormat(undefined, options)).format(at);
+}
 
-const integer = digits(0);
-const oneDigit = digits(1);
-const twoDigits = digits(2);
 const clock = times({
   hour: "2-digit",
   minute: "2-digit",
@@ -30,12 +30,12 @@ const day = times({ month: "short", day: "numeric" });
 /** Three significant digits where that is not misleading: 0.42, 4.20, 42.0, 420, 4,200. */
 export function number(value: number): string {
   const size = Math.abs(value);
-  if (size === 0 || size >= 100) return integer().format(value);
-  return size >= 10 ? oneDigit().format(value) : twoDigits().format(value);
+  if (size === 0 || size >= 100) return count(value);
+  return fixed(value, size >= 10 ? 1 : 2);
 }
 
 export function count(value: number): string {
-  return integer().format(value);
+  return fixed(value, 0);
 }
 
 export function milliseconds(ms: number): string {
@@ -43,7 +43,7 @@ export function milliseconds(ms: number): string {
   if (ms < 1) return `${number(ms * 1000)} µs`;
   if (ms < 1000) return `${number(ms)} ms`;
   if (ms < 60_000) return `${number(ms / 1000)} s`;
-  return `${integer().format(Math.floor(ms / 60_000))} min ${integer().format((ms % 60_000) / 1000)} s`;
+  return `${count(Math.floor(ms / 60_000))} min ${count((ms % 60_000) / 1000)} s`;
 }
 
 export function nanoseconds(ns: number): string {
@@ -67,18 +67,18 @@ export function bytes(size: number): string {
 
 /** Time of day, in the reader's zone. */
 export function timeOfDay(unixNs: number): string {
-  return clock().format(new Date(unixNs / 1e6));
+  return clock(new Date(unixNs / 1e6));
 }
 
 export function dateAndTime(unixNs: number): string {
-  return moment().format(new Date(unixNs / 1e6));
+  return moment(new Date(unixNs / 1e6));
 }
 
 /** A tick of a time axis: the time of day, with the date where days differ. Seconds only where there are some. */
 export function clockTime(unixMs: number, withDate: boolean): string {
   const at = new Date(unixMs);
-  const time = at.getSeconds() === 0 ? minutes().format(at) : clock().format(at);
-  return withDate ? `${day().format(at)} ${time}` : time;
+  const time = at.getSeconds() === 0 ? minutes(at) : clock(at);
+  return withDate ? `${day(at)} ${time}` : time;
 }
 
 export function isoTime(unixNs: number): string {

@@ -1,4 +1,5 @@
 // What a timeline looks like: lanes of blocks, heads of tracks, the axis and the selection, on a canvas.
+import { count, fixed } from "../../parts/format";
 import { colour } from "../../shell/theme";
 import { firstAfter, type Shown } from "./blocks";
 import { AXIS, BAR, HEAD, type Lanes } from "./lanes";
@@ -114,7 +115,7 @@ export class Painter {
     const merged = shown.count[at]!;
     const failed = shown.marks[at]! & FAILED ? "✕ " : "";
     const name = shown.names[shown.name[at]!]!;
-    const text = merged > 1 ? `${merged.toLocaleString()} rows, longest: ${name}` : failed + name;
+    const text = merged > 1 ? `${count(merged)} rows, longest: ${name}` : failed + name;
     const from = Math.max(left, 0) + 5;
     const room = Math.min(left + width, this.frame.width) - from - 3;
     if (room < 12) return;
@@ -223,7 +224,7 @@ export function axisText(ns: number, step: number): string {
           ? ["ms", 1e6]
           : ["µs", 1e3];
   const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step / (size as number)) - 1e-9)));
-  return `${(ns / (size as number)).toLocaleString(undefined, { minimumFractionDigits: digits, maximumFractionDigits: digits })} ${unit}`;
+  return `${fixed(ns / (size as number), digits)} ${unit}`;
 }
 
 function readPalette(): Palette {

@@ -1,6 +1,6 @@
 // The timeline: which part of a trace is in view and what of it is chosen; fetches what that needs. How it looks is in
 // painter.ts, what moves it in timeline_input.ts.
-import { milliseconds } from "../../parts/format";
+import { count, milliseconds } from "../../parts/format";
 import { askBlocks, blockAt, type Shown } from "./blocks";
 import type { Opened } from "./early";
 import { AXIS, HEAD, LANE, Lanes } from "./lanes";
@@ -364,7 +364,7 @@ export class Timeline {
         const merged = shown.count[at]!;
         const name = shown.names[shown.name[at]!]!;
         const took = milliseconds(shown.busy[at]! / 1e6);
-        text += merged > 1 ? ` · ${merged.toLocaleString()} rows, together ${took}` : ` · ${name}, ${took}`;
+        text += merged > 1 ? ` · ${count(merged)} rows, together ${took}` : ` · ${name}, ${took}`;
       }
     }
     this.events.hovered(text);
