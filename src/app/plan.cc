@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/machine_cards.h"
 #include "app/plan_report.h"
 #include "app/print.h"
+#include "gguf/check.h"
 #include "gguf/model_file.h"
 
 namespace llt::app {
@@ -40,6 +43,17 @@ std::string to_text(const nlohmann::ordered_json& document) {
   return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// The head says what the plan is about; a model that is still being fetched can be planned for.
+void warn_if_damaged(const gguf::ModelFile& model, const std::string& path) {
+  const auto findings = gguf::check(model);
+  const auto broken = std::ranges::find(findings, gguf::Severity::error, &gguf::Finding::severity);
+  if (broken == findings.end()) return;
+  print_err("llamatelemetry: warning: {} is damaged: {}: {}\n", path, broken->where, broken->message);
+  print_err(
+      "  the plan is for the whole model, as its head describes it; 'llamatelemetry gguf --check' lists what "
+      "is wrong\n");
+}
+
 }  // namespace
 
 int run_plan(const Settings& /*settings*/, const PlanOptions& options) {
@@ -57,6 +71,7 @@ int run_plan(const Settings& /*settings*/, const PlanOptions& options) {
   if (!plan) return bad_usage(plan.error());
   const PlanReport report{.model = *shape, .request = request, .plan = *plan, .cards_from = cards->from};
   write_out(options.json ? to_text(plan_json(report)) : plan_text(report));
+  warn_if_damaged(*model, options.file);
   return kDone;
 }
 

@@ -122,6 +122,15 @@ def test_files_that_are_no_models_are_refused(program, tmp_path):
         assert done.stderr.startswith("llamatelemetry: "), name
 
 
+def test_a_cut_off_model_is_planned_for_and_said_to_be_damaged(program, model, tmp_path):
+    whole = json.loads(program("plan", model, "--json").stdout)
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(open(model, "rb").read()[:-1000])
+    done = program("plan", str(cut), "--json")
+    assert done.returncode == 0 and "cut.gguf is damaged: " in done.stderr and "gguf --check" in done.stderr
+    assert json.loads(done.stdout)["weights_bytes"] == whole["weights_bytes"]
+
+
 def test_an_unknown_architecture_is_not_guessed(program, tmp_path):
     draft = llama().put("general.architecture", "llama")
     path = tmp_path / "m.gguf"
