@@ -32,6 +32,11 @@ std::string graph_kinds() {
 Result<> check_graph_input(const GraphOptions& options) {
   const bool known = options.kind.empty() || options.kind == "model" || of_texts(options) ||
                      analytics::find_store_graph(options.kind) != nullptr;
+  if (options.kind == "kernels") {
+    return fail(ErrorCode::invalid_argument,
+                "this version does not record GPU kernels, so they have no graph",
+                "choose one of " + graph_kinds());
+  }
   if (!known) {
     return fail(ErrorCode::invalid_argument, fmt::format("there is no graph '{}'", options.kind),
                 "choose one of " + graph_kinds() + ", or name a file with --edges");

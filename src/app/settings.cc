@@ -36,6 +36,7 @@ constexpr std::array kSpecs = {
     SettingSpec{"flash-attn", text, "on|off|auto", "FlashAttention (default auto)"},
     SettingSpec{"gpu-rate", text, "N", "readings of each GPU a second, 0 to 100; 0: none (default 10)"},
     SettingSpec{"probe", text, "on|off|auto", "look into the engine's batch steps (default auto)"},
+    SettingSpec{"kernels", text, "off|graph|node", "GPU kernels: only off, this version records none"},
     SettingSpec{"capture-content", flag, "", "store prompts and answers (default off)"},
     SettingSpec{"api-key-file", text, "FILE", "keys that clients must present, one a line"},
     SettingSpec{"insecure", flag, "", "listen beyond loopback without keys"},

@@ -107,6 +107,14 @@ Result<std::string> parse_store(const std::string& text) {
               "the store is duckdb");
 }
 
+Result<std::string> parse_kernels(const std::string& text) {
+  if (text == "off") return text;
+  if (text == "graph" || text == "node")
+    return fail(ErrorCode::invalid_argument, "this version does not record GPU kernels",
+                "leave it out: batch steps (--probe) and GPU readings (--gpu-rate) are recorded");
+  return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not one of off, graph, node", text));
+}
+
 std::optional<std::filesystem::path> optional_path(const Settings& settings, std::string_view key) {
   const auto text = settings.text(key);
   if (!text) return std::nullopt;
@@ -218,6 +226,8 @@ Result<> read_engine_options(const Settings& settings, UpOptions& options) {
   auto probe = settings.parsed<ProbeMode>("probe", ProbeMode::automatic, parse_probe);
   if (!probe) return std::unexpected(probe.error());
   options.probe = *probe;
+  if (auto kernels = settings.parsed<std::string>("kernels", "off", parse_kernels); !kernels)
+    return std::unexpected(kernels.error());
   if (!options.upstreams.empty()) return {};
   if (auto done = optional_count(settings, "ctx", options.context_tokens); !done) return done;
   if (auto done = optional_count(settings, "parallel", options.parallel); !done) return done;

@@ -35,7 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     LLT_CHECK(target->path.starts_with('/'));
     LLT_CHECK(target->path.find('\0') == std::string::npos);
     const Route route = route_of("GET", target->path);
-    const std::string literal = sql_literal(route.id);
+    const std::string literal = llt::sql_literal(route.id);
     LLT_CHECK(literal.size() >= route.id.size() + 2);
     if (const auto page = parse_request_page(*target)) {
       LLT_CHECK(page->limit >= 1 && page->limit <= 1000);
