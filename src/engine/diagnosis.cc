@@ -41,6 +41,11 @@ constexpr std::array kSymptoms = {
             "llama-server does not know one of its arguments",
             "check what follows -- and that this llama-server is recent: llama-server --help lists its "
             "arguments"},
+    Symptom{"unknown argument:", ErrorCode::invalid_argument,
+            "llama-server does not know one of its arguments",
+            "it may be a release from before 2025, which up cannot start: take a newer one, or start it "
+            "yourself and "
+            "attach with --upstream"},
     Symptom{"error while handling argument", ErrorCode::invalid_argument,
             "llama-server refuses the value of an argument",
             "check what follows --; llama-server --help lists the values"},

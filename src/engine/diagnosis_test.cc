@@ -74,6 +74,7 @@ TEST(DiagnosisTest, CausesComeBeforeConsequences) {
 
 TEST(DiagnosisTest, Arguments) {
   EXPECT_TRUE(says(exit_1({"error: invalid argument: --nope"}), "--nope"));
+  EXPECT_TRUE(says(exit_1({"error: unknown argument: --slots", "usage: llama-server [options]"}), "--slots"));
   EXPECT_TRUE(says(
       exit_1({"error while handling argument \"-t\": stoi", "usage:", "to show complete usage, run with -h"}),
       "\"-t\""));
