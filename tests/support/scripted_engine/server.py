@@ -129,9 +129,9 @@ class ScriptedEngine:
     async def _stream(self, conn: Connection, request: Request, answer: Answer, entry: dict) -> bool:
         script = answer.script
         await faults.pause(script.queue_ms)
-        entry["slot_ns"] = now_ns()
         head = [*script.extra_headers, faults.SSE_TYPE, faults.CHUNKED]
         await conn.write(conn.send_head(200, head))
+        entry["slot_ns"] = now_ns()  # the frame that says so is next
         put = faults.WRITERS.get(script.fault, _write_chunk)
         if request.json.get("return_progress") and self.persona == dialect.LLAMA_CPP:
             await self._prefill_with_progress(conn, answer, entry)
