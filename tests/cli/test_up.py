@@ -102,15 +102,21 @@ def test_a_large_result_streams_through_the_console(program, through):
     assert len(lines) == 300001 and lines[-1] == "299999"
 
 
-def test_top_on_a_terminal_ends_with_q(program, through):
+def screen_of_top(program, through, shows: bytes, rows_and_columns: tuple[int, int] | None = None) -> bytes:
+    """What `top` writes to a terminal until it shows this, is told to quit, and has given the terminal back."""
+    import fcntl
     import pty
+    import struct
+    import termios
 
     leader, follower = pty.openpty()
+    if rows_and_columns:
+        fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", *rows_and_columns, 0, 0))
     process = subprocess.Popen([places.product(), "top", "--data", str(through.data)], stdin=follower, stdout=follower,
                                stderr=subprocess.PIPE, env={**program.environment, "TERM": "xterm"})
     os.close(follower)
     screen = b""
-    while b"time to first token" not in screen:
+    while shows not in screen:
         screen += os.read(leader, 65536)
     os.write(leader, b"q")
     # Read on so that the program can write the sequences that restore the terminal.
@@ -118,31 +124,18 @@ def test_top_on_a_terminal_ends_with_q(program, through):
         screen += os.read(leader, 65536)
     assert process.wait(10) == 0
     os.close(leader)
-    assert b"\x1b[?1049h" in screen
+    return screen
+
+
+def test_top_on_a_terminal_ends_with_q(program, through):
+    assert b"\x1b[?1049h" in screen_of_top(program, through, b"time to first token")
 
 
 def test_top_has_every_figure_on_80_cells(program, through):
-    import fcntl
-    import pty
-    import struct
-    import termios
-
     body = {**scripted_chat(), "model": "a-model-with-a-very-long-name"}
     assert through.fetch("POST", "/v1/chat/completions", body, [("X-Request-Id", "narrow")]).status == 200
     through.request_row("narrow")
-    leader, follower = pty.openpty()
-    fcntl.ioctl(leader, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
-    process = subprocess.Popen([places.product(), "top", "--data", str(through.data)], stdin=follower, stdout=follower,
-                               stderr=subprocess.PIPE, env={**program.environment, "TERM": "xterm"})
-    os.close(follower)
-    screen = b""
-    while b"ended " not in screen:
-        screen += os.read(leader, 65536)
-    os.write(leader, b"q")
-    while b"\x1b[?1049l" not in screen:
-        screen += os.read(leader, 65536)
-    assert process.wait(10) == 0
-    os.close(leader)
+    screen = screen_of_top(program, through, b"ended ", (40, 80))
     header, row = screen[screen.index(b"ended "):].decode().splitlines()[:2]
     assert "decode" in header and "tokens" in header and not re.search(r"…\s*\x1b\[K", header + row)
 
