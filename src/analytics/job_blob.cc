@@ -12,13 +12,13 @@ class Writer {
 
   template <class T>
     requires std::is_trivially_copyable_v<T>
-  Writer& put(const T& value) {
+  Writer& item(const T& value) {
     out_.append(reinterpret_cast<const char*>(&value), sizeof value);
     return *this;
   }
   template <class T>
   Writer& list(std::span<const T> values) {
-    put<std::uint64_t>(values.size());
+    item<std::uint64_t>(values.size());
     out_.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
     return *this;
   }
@@ -29,8 +29,8 @@ class Writer {
   Writer& text(std::string_view value) { return list(std::span<const char>(value)); }
   template <class T>
   Writer& maybe(const std::optional<T>& value) {
-    put<std::uint8_t>(value ? 1 : 0);
-    return put(value.value_or(T{}));
+    item<std::uint8_t>(value ? 1 : 0);
+    return item(value.value_or(T{}));
   }
 
  private:
@@ -42,7 +42,7 @@ class Reader {
   explicit Reader(std::string_view bytes) : rest_(bytes) {}
 
   template <class T>
-  Reader& get(T& value) {
+  Reader& item(T& value) {
     if (!take(sizeof value)) return *this;
     std::memcpy(&value, taken_, sizeof value);
     return *this;
@@ -65,13 +65,13 @@ class Reader {
   Reader& maybe(std::optional<T>& value) {
     std::uint8_t there = 0;
     T plain{};
-    get(there).get(plain);
+    item(there).item(plain);
     if (there != 0) value = plain;
     return *this;
   }
   std::uint64_t number() {
     std::uint64_t value = 0;
-    get(value);
+    item(value);
     return value;
   }
   [[nodiscard]] bool ok() const { return ok_; }
@@ -98,38 +98,21 @@ class Reader {
 
 std::unexpected<Error> not_whole() { return fail(ErrorCode::data_loss, "a graph job's data is not whole"); }
 
-void put_request(Writer& to, const Request& r) {
-  to.put(r.algorithm).maybe(r.directed).put(r.damping).put(r.resolution).list(r.from).maybe(r.samples);
-  to.put(r.radius).maybe(r.iterations).put(r.seed).put(r.threads);
+// What a request and a run consist of, in the order in which it is written and read.
+
+template <class Side, class Members>
+void request_members(Side& side, Members& r) {
+  side.item(r.algorithm).maybe(r.directed).item(r.damping).item(r.resolution).list(r.from).maybe(r.samples);
+  side.item(r.radius).maybe(r.iterations).item(r.seed).item(r.threads);
 }
 
-void get_request(Reader& from, Request& r) {
-  from.get(r.algorithm).maybe(r.directed).get(r.damping).get(r.resolution).list(r.from).maybe(r.samples);
-  from.get(r.radius).maybe(r.iterations).get(r.seed).get(r.threads);
-}
-
-void put_run(Writer& to, const Run& run) {
-  const Outcome& o = run.outcome;
-  to.list(o.values).list(o.groups).put(o.group_count).maybe(o.modularity).list(o.edge_values);
-  to.list(o.distances).list(o.predecessors).list(o.x).list(o.y);
-  to.text(run.backend)
-      .text(run.version)
-      .text(run.reason)
-      .put(run.elapsed_ms)
-      .maybe(run.build_ms)
-      .maybe(run.samples);
-}
-
-void get_run(Reader& from, Run& run) {
-  Outcome& o = run.outcome;
-  from.list(o.values).list(o.groups).get(o.group_count).maybe(o.modularity).list(o.edge_values);
-  from.list(o.distances).list(o.predecessors).list(o.x).list(o.y);
-  from.text(run.backend)
-      .text(run.version)
-      .text(run.reason)
-      .get(run.elapsed_ms)
-      .maybe(run.build_ms)
-      .maybe(run.samples);
+template <class Side, class Members>
+void run_members(Side& side, Members& run) {
+  auto& o = run.outcome;
+  side.list(o.values).list(o.groups).item(o.group_count).maybe(o.modularity).list(o.edge_values);
+  side.list(o.distances).list(o.predecessors).list(o.x).list(o.y);
+  side.text(run.backend).text(run.version).text(run.reason);
+  side.item(run.elapsed_ms).maybe(run.build_ms).maybe(run.samples);
 }
 
 }  // namespace
@@ -137,47 +120,47 @@ void get_run(Reader& from, Run& run) {
 void append_job_input(const EdgeList& edges, std::span<const Request> requests, Want want,
                       const GpuOptions& gpu, std::string& out) {
   Writer to(out);
-  to.put(edges.vertices).list(edges.source).list(edges.target).list(edges.weight);
-  to.put<std::uint64_t>(requests.size());
-  for (const Request& request : requests) put_request(to, request);
-  to.put(want).text(gpu.visible).maybe(gpu.memory_bytes);
+  to.item(edges.vertices).list(edges.source).list(edges.target).list(edges.weight);
+  to.item<std::uint64_t>(requests.size());
+  for (const Request& request : requests) request_members(to, request);
+  to.item(want).text(gpu.visible).maybe(gpu.memory_bytes);
 }
 
 Result<JobInput> parse_job_input(std::string_view bytes) {
   JobInput input;
   Reader from(bytes);
-  from.get(input.edges.vertices).list(input.edges.source).list(input.edges.target).list(input.edges.weight);
+  from.item(input.edges.vertices).list(input.edges.source).list(input.edges.target).list(input.edges.weight);
   const std::uint64_t count = from.number();
-  for (std::uint64_t i = 0; i < count && from.ok(); ++i) get_request(from, input.requests.emplace_back());
-  from.get(input.want).text(input.gpu.visible).maybe(input.gpu.memory_bytes);
+  for (std::uint64_t i = 0; i < count && from.ok(); ++i) request_members(from, input.requests.emplace_back());
+  from.item(input.want).text(input.gpu.visible).maybe(input.gpu.memory_bytes);
   if (!from.ok()) return not_whole();
   return input;
 }
 
 void append_job_output(const Result<std::vector<Run>>& runs, std::string& out) {
   Writer to(out);
-  to.put<std::uint8_t>(runs ? 1 : 0);
+  to.item<std::uint8_t>(runs ? 1 : 0);
   if (!runs) {
-    to.put(runs.error().code).text(runs.error().message).text(runs.error().hint);
+    to.item(runs.error().code).text(runs.error().message).text(runs.error().hint);
     return;
   }
-  to.put<std::uint64_t>(runs->size());
-  for (const Run& run : *runs) put_run(to, run);
+  to.item<std::uint64_t>(runs->size());
+  for (const Run& run : *runs) run_members(to, run);
 }
 
 Result<std::vector<Run>> parse_job_output(std::string_view bytes) {
   Reader from(bytes);
   std::uint8_t good = 0;
-  from.get(good);
+  from.item(good);
   if (good == 0) {
     Error error;
-    from.get(error.code).text(error.message).text(error.hint);
+    from.item(error.code).text(error.message).text(error.hint);
     if (!from.ok()) return not_whole();
     return std::unexpected(std::move(error));
   }
   std::vector<Run> runs;
   const std::uint64_t count = from.number();
-  for (std::uint64_t i = 0; i < count && from.ok(); ++i) get_run(from, runs.emplace_back());
+  for (std::uint64_t i = 0; i < count && from.ok(); ++i) run_members(from, runs.emplace_back());
   if (!from.ok()) return not_whole();
   return runs;
 }
