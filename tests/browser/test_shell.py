@@ -36,6 +36,17 @@ def test_navigation_and_the_back_button(through, open_page):
     assert watched.problems == [] and watched.outside == []
 
 
+@pytest.mark.parametrize("keys, dialog", [("Control+k", "#palette"), ("?", "#help")])
+def test_a_dialog_is_there_before_the_next_key(through, open_page, keys, dialog):
+    page = open_page(through.console, "/sql").page
+    page.click("h1")  # out of the editor
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 20})
+    page.evaluate("""dialog => addEventListener("keyup", () => {
+        window.openAtKeyUp ??= document.querySelector(dialog).open; }, true)""", dialog)
+    page.keyboard.press(keys)
+    assert page.evaluate("window.openAtKeyUp")
+
+
 def test_palette_finds_pages_commands_and_requests(through, open_page, send_chat):
     request_id = f"palette-{uuid.uuid4().hex[:8]}"
     send_chat(through, request_id, **SCRIPT)

@@ -1,7 +1,7 @@
 // The keys that work here, and what a page is for.
 import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
 import { commands, keyCaps } from "./commands";
+import { useDialog } from "./dialog";
 
 export const helpOpen = signal(false);
 
@@ -16,12 +16,8 @@ export function Keys({ keys }: { keys: string }) {
 }
 
 export function Help() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const open = helpOpen.value;
-  useEffect(() => {
-    if (open) dialog.current?.showModal();
-    else dialog.current?.close();
-  }, [open]);
+  const dialog = useDialog(open);
   const groups = Map.groupBy(
     commands().filter((command) => command.keys),
     (command) => command.group,

@@ -1,14 +1,11 @@
 // Asks for the key when the console wants one.
-import { useEffect, useRef } from "preact/hooks";
 import { storeKey } from "../data/api";
 import { connection } from "../data/live";
+import { useDialog } from "./dialog";
 
 export function KeyDialog() {
-  const dialog = useRef<HTMLDialogElement>(null);
   const wanted = connection.value === "key";
-  useEffect(() => {
-    if (wanted) dialog.current?.showModal();
-  }, [wanted]);
+  const dialog = useDialog(wanted);
   const take = (event: SubmitEvent) => {
     event.preventDefault();
     const input = (event.currentTarget as HTMLFormElement).elements.namedItem("key") as HTMLInputElement;

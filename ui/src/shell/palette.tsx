@@ -1,9 +1,10 @@
 // The palette: pages, commands and requests by a few letters of their name.
 import { signal } from "@preact/signals";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { recent } from "../data/live";
 import { dateAndTime } from "../parts/format";
 import { commands } from "./commands";
+import { useDialog } from "./dialog";
 import { Keys } from "./help";
 import { linkTo } from "./pages";
 import { go } from "./router";
@@ -73,16 +74,13 @@ function choicesFor(typed: string): Choice[] {
 }
 
 export function Palette() {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const open = paletteOpen.value;
+  const dialog = useDialog(open);
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
-  const open = paletteOpen.value;
-  useEffect(() => {
-    if (open) {
-      setTyped("");
-      setAt(0);
-      dialog.current?.showModal();
-    } else dialog.current?.close();
+  useLayoutEffect(() => {
+    setTyped("");
+    setAt(0);
   }, [open]);
   const choices = open ? choicesFor(typed) : [];
   const chosen = Math.min(at, choices.length - 1);
