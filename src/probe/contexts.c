@@ -116,12 +116,16 @@ static struct positions positions(void) {
   return of;
 }
 
-static void recount(struct llt_context* context, int32_t sequence, struct positions of) {
-  if (sequence >= LLT_SEQUENCES) return;
-  const int32_t end = of.last(context->memory, sequence);
-  const uint32_t held = end < 0 ? 0 : (uint32_t)(end - of.first(context->memory, sequence) + 1);
+// `end`: the last position that the sequence holds; negative: nothing.
+static void count(struct llt_context* context, int32_t sequence, int32_t end, position_of first) {
+  const uint32_t held = end < 0 ? 0 : (uint32_t)(end - first(context->memory, sequence) + 1);
   context->kv_total += held - context->kv[sequence];
   context->kv[sequence] = held;
+}
+
+static void recount(struct llt_context* context, int32_t sequence, struct positions of) {
+  if (sequence >= LLT_SEQUENCES) return;
+  count(context, sequence, of.last(context->memory, sequence), of.first);
 }
 
 static bool can_recount(const struct llt_context* context, struct positions of) {
@@ -140,10 +144,17 @@ void llt_context_recount(struct llt_context* context, int32_t sequence) {
   }
 }
 
-void llt_context_recount_members(struct llt_context* context, const struct llt_members* members) {
+void llt_context_count_decoded(struct llt_context* context, const struct llt_members* members) {
   const struct positions of = positions();
   if (!can_recount(context, of)) return;
-  for (uint32_t i = 0; i < members->count; ++i) recount(context, members->list[i].sequence, of);
+  for (uint32_t i = 0; i < members->count; ++i) {
+    const struct llt_probe_member* member = &members->list[i];
+    if (member->last_position == LLT_PROBE_NONE) {
+      recount(context, member->sequence, of);
+    } else {
+      count(context, member->sequence, member->last_position, of.first);
+    }
+  }
 }
 
 void llt_context_gone(struct llama_context* context) {

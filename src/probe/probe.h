@@ -120,6 +120,6 @@ struct llt_context* llt_context_of(struct llama_context* context);
 struct llt_context* llt_context_of_memory(const struct llama_memory_i* memory);
 /// Reads again how many positions a sequence holds; all of them for a negative one.
 void llt_context_recount(struct llt_context* context, int32_t sequence);
-/// The same for all sequences of a step.
-void llt_context_recount_members(struct llt_context* context, const struct llt_members* members);
+/// The same for the sequences of a batch that was decoded, whose last positions are known from it.
+void llt_context_count_decoded(struct llt_context* context, const struct llt_members* members);
 void llt_context_gone(struct llama_context* context);

@@ -53,7 +53,7 @@ static void end(const struct step* step, enum llt_probe_operation operation, int
   const uint64_t finish = llt_now();
   inside = false;
   struct llt_context* context = step->context;
-  if (result == 0) llt_context_recount_members(context, members);
+  if (result == 0 && operation == LLT_PROBE_DECODE) llt_context_count_decoded(context, members);
   for (uint32_t i = 0; i < members->count && whole; ++i) llt_prefix_tell(context, members->list[i].sequence);
   union llt_probe_record group[1 + (LLT_SEQUENCES + LLT_PROBE_MEMBERS_EACH - 1) / LLT_PROBE_MEMBERS_EACH];
   struct llt_probe_step* out = &group[0].step;
