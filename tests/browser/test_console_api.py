@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 from support import places
+from support.product import Up
 from support.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
@@ -112,24 +113,28 @@ def test_live_stream_fields(through, send_chat):
     assert data["ttft_ms"]["p50"] is not None
 
 
-def test_seconds_hold_what_happened(through, send_chat):
+@pytest.fixture
+def fresh(scripted_process, tmp_path):
+    """An `up` that nothing was asked yet: what its seconds hold is what the test asks for."""
+    instance = Up(tmp_path, ["--upstream", scripted_process.url])
+    yield instance
+    instance.stop()
+
+
+def test_seconds_hold_what_happened(fresh, send_chat):
     """Tokens and phase times of a request are found again, wherever in time they were laid."""
-    request_id = "sums"
-    before = {row[0]: row for row in events(through, 1)[0][2]["rows"]}
-    send_chat(through, request_id, queue_ms=300, prefill_ms=700, token_ms=100, tokens=21, prompt_tokens=60, cached_tokens=10)
-    stored = through.request_row(request_id)
+    send_chat(fresh, "sums", queue_ms=300, prefill_ms=700, token_ms=100, tokens=21, prompt_tokens=60, cached_tokens=10)
+    stored = fresh.request_row("sums")
 
     def sums() -> dict[str, float] | None:
-        data = events(through, 1)[0][2]
-        end = (stored["start_unix_ns"] + stored["total_ns"]) // 10**9
-        if data["rows"][-1][0] <= end:
+        data = events(fresh, 1)[0][2]
+        if data["rows"][-1][0] <= (stored["start_unix_ns"] + stored["total_ns"]) // 10**9:
             return None
-        fresh = [dict(zip(data["columns"], row)) for row in data["rows"] if row[0] >= stored["start_unix_ns"] // 10**9]
-        old = [dict(zip(data["columns"], row)) for time_, row in before.items() if time_ >= stored["start_unix_ns"] // 10**9]
-        return {name: sum(row[name] for row in fresh) - sum(row[name] for row in old)
+        seconds = [dict(zip(data["columns"], row)) for row in data["rows"]]
+        return {name: sum(second[name] for second in seconds)
                 for name in ("queue_seconds", "prefill_seconds", "decode_seconds", "prefill_tokens", "decode_tokens")}
 
-    total = wait_until(sums, "the second in which the request ended is drawn", 5, every_s=0.2)
+    total = wait_until(sums, "the second in which the request ended is drawn", 15, every_s=0.2)
     assert total["queue_seconds"] == pytest.approx(stored["queue_ns"] / 1e9, abs=0.01)
     assert total["prefill_seconds"] == pytest.approx(stored["prefill_ns"] / 1e9, abs=0.01)
     assert total["decode_seconds"] == pytest.approx(stored["decode_ns"] / 1e9, abs=0.01)
