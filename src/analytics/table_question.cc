@@ -276,6 +276,19 @@ bool needs_time(TableOperation operation) {
 
 std::string quantile_name(double quantile) { return fmt::format("p{:.6g}", 100 * quantile); }
 
+std::vector<std::string> figure_columns(const TableQuestion& question) {
+  std::vector<std::string> names;
+  if (question.operation == group || question.operation == buckets) names = {"sum", "mean", "min", "max"};
+  if (question.operation == histogram) return {"from", "to"};
+  if (question.operation == anomalies) return {"value", "z", "median", "mad"};
+  if (question.operation == rolling) names = {"value"};
+  for (const double quantile : question.quantiles) {
+    auto name = quantile_name(quantile);
+    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
 std::string table_size_sql(const TableQuestion& question) { return Sql(question).size(); }
 
 std::string table_rows_sql(const TableQuestion& question) { return Sql(question).rows(); }

@@ -55,6 +55,9 @@ struct TableQuestion {
 /// Whether a question looks at times.
 [[nodiscard]] bool needs_time(TableOperation operation);
 
+/// The columns of table_sql() that were computed from the value; neither keys, nor times, nor counts.
+[[nodiscard]] std::vector<std::string> figure_columns(const TableQuestion& question);
+
 /// "p50", "p99.9": the column of a quantile.
 [[nodiscard]] std::string quantile_name(double quantile);
 

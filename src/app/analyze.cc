@@ -79,24 +79,9 @@ void say(std::string_view who, std::string_view why) {
   print_err("llamatelemetry: answered by {}: {}\n", who, why);
 }
 
-// The columns with numbers that were computed, as table_sql() names them.
-std::vector<std::string> computed_columns(const TableQuestion& question) {
-  using enum analytics::TableOperation;
-  std::vector<std::string> names;
-  if (question.operation == group || question.operation == buckets) names = {"sum", "mean", "min", "max"};
-  if (question.operation == histogram) return {"from", "to"};
-  if (question.operation == anomalies) return {"value", "z", "median", "mad"};
-  if (question.operation == rolling) names = {"value"};
-  for (const double quantile : question.quantiles) {
-    auto name = analytics::quantile_name(quantile);
-    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
-  }
-  return names;
-}
-
 // For people: six digits where there are decimals, and moments as dates. All other formats have every digit.
 std::string to_read(const TableQuestion& question, const std::string& sql) {
-  auto columns = computed_columns(question);
+  const auto columns = analytics::figure_columns(question);
   const bool has_time = analytics::needs_time(question.operation);
   for (const std::string& key : question.by) {  // keys stand as they are, whatever they are called
     if (std::ranges::find(columns, key) != columns.end() || key == "time") return sql;

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import time
 from pathlib import Path
 
@@ -151,10 +152,16 @@ def test_children_of_a_wrapper_go_with_kill_9_too(up, llama_server, tiny_model, 
     wait_until(lambda: not [pid for pid in family if alive(pid)], "the end of all", 5)
 
 
-def test_leftovers_of_a_killed_run_are_removed(up, llama_server, tiny_model, tmp_path):
+@pytest.fixture
+def short_folder():
+    """One whose path leaves room for a socket's name: pytest's own are too long for an address."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+def test_leftovers_of_a_killed_run_are_removed(up, llama_server, tiny_model, short_folder):
     """The folder of its socket stays after kill -9; the next run removes it."""
-    private = tmp_path / "run"
-    private.mkdir(mode=0o700)
+    private = short_folder
     environment = {"XDG_RUNTIME_DIR": str(private)}
     killed = managed(up, llama_server, tiny_model, environment=environment)
     killed.kill()
