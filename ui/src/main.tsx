@@ -6,6 +6,7 @@ import { render } from "preact";
 import { startLive } from "./data/live";
 import { App } from "./shell/app";
 import { pageAt } from "./shell/pages";
+import { painted } from "./shell/painted";
 import { startRouter } from "./shell/router";
 import { startTheme } from "./shell/theme";
 
@@ -18,7 +19,7 @@ first?.page.load().catch(() => undefined); // the frame says so
 if (asked) {
   // The stream begins with its whole history, which is not to be taken in before what was asked for is seen.
   const tooLong = new Promise((done) => setTimeout(done, LONGEST_WAIT_MS));
-  void Promise.race([asked, tooLong]).then(() => requestAnimationFrame(() => setTimeout(startLive)));
+  void Promise.race([asked, tooLong]).then(painted).then(startLive);
 } else void startLive();
 startTheme();
 startRouter();

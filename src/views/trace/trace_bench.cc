@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "store/store.h"
 #include "views/trace/trace_index.h"
+#include "views/trace/trace_sketch.h"
 
 namespace {
 

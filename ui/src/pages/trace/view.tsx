@@ -5,6 +5,7 @@ import { count, dateAndTime, nanoseconds } from "../../parts/format";
 import { PhaseBar, PhaseKey } from "../../parts/phases";
 import { useCommands } from "../../shell/commands";
 import { announce } from "../../shell/notices";
+import { painted } from "../../shell/painted";
 import { PageHead } from "../../shell/page_head";
 import { param, setParams } from "../../shell/router";
 import { isDark } from "../../shell/theme";
@@ -193,6 +194,8 @@ export function TraceView({ id }: { id: string }) {
       const first = await openSoon(id);
       if (current) setOpened(first);
       if (!current || first.trace.whole) return;
+      await painted(); // reading takes a processor, which the first picture needs
+      if (!current) return;
       const whole = await openWhole(id);
       if (current) setOpened(whole);
     };
