@@ -99,33 +99,51 @@ struct llt_context* llt_context_of_memory(const struct llama_memory_i* memory) {
 
 typedef int32_t (*position_of)(struct llama_memory_i*, int32_t);
 
-static void recount_one(struct llt_context* context, int32_t sequence) {
-  if (sequence >= LLT_SEQUENCES) return;
-  position_of last, first;
+struct positions {
+  position_of last, first;  // NULL: a release without them
+};
+
+static struct positions positions(void) {
+  struct positions of;
   {
     LLT_REAL(llama_memory_seq_pos_max, position_of);
-    last = real;
+    of.last = real;
   }
   {
     LLT_REAL(llama_memory_seq_pos_min, position_of);
-    first = real;
+    of.first = real;
   }
-  if (last == NULL || first == NULL) return;
-  const int32_t end = last(context->memory, sequence);
-  const uint32_t held = end < 0 ? 0 : (uint32_t)(end - first(context->memory, sequence) + 1);
+  return of;
+}
+
+static void recount(struct llt_context* context, int32_t sequence, struct positions of) {
+  if (sequence >= LLT_SEQUENCES) return;
+  const int32_t end = of.last(context->memory, sequence);
+  const uint32_t held = end < 0 ? 0 : (uint32_t)(end - of.first(context->memory, sequence) + 1);
   context->kv_total += held - context->kv[sequence];
   context->kv[sequence] = held;
 }
 
+static bool can_recount(const struct llt_context* context, struct positions of) {
+  return context->memory != NULL && of.last != NULL && of.first != NULL;
+}
+
 void llt_context_recount(struct llt_context* context, int32_t sequence) {
-  if (context->memory == NULL) return;
+  const struct positions of = positions();
+  if (!can_recount(context, of)) return;
   if (sequence >= 0) {
-    recount_one(context, sequence);
+    recount(context, sequence, of);
     return;
   }
   for (int32_t i = 0; i < LLT_SEQUENCES; ++i) {
-    if (context->kv[i] != 0) recount_one(context, i);
+    if (context->kv[i] != 0) recount(context, i, of);
   }
+}
+
+void llt_context_recount_members(struct llt_context* context, const struct llt_members* members) {
+  const struct positions of = positions();
+  if (!can_recount(context, of)) return;
+  for (uint32_t i = 0; i < members->count; ++i) recount(context, members->list[i].sequence, of);
 }
 
 void llt_context_gone(struct llama_context* context) {

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "probe/probe.h"
+#include "probe/shadow.h"
 
 #define BLOCK LLT_PROBE_BLOCK
 #define LARGEST_TABLE ((size_t)4 << 30)  // of address space; only what is used becomes memory
@@ -114,19 +115,32 @@ static void shorten(struct prefix* prefix, uint32_t known) {
 
 // ---- on the way of a step ----
 
-void llt_prefix_token(struct llt_prefixes* p, int32_t sequence, int32_t position, int32_t token) {
+static bool has_whole_block(const struct prefix* prefix) {
+  return (prefix->told + 1) * BLOCK <= prefix->known;
+}
+
+bool llt_prefix_token(struct llt_prefixes* p, int32_t sequence, int32_t position, int32_t token) {
   struct prefix* prefix = prefix_of(p, sequence);
-  if (prefix == NULL) return;
+  if (prefix == NULL) return false;
   prefix->beyond = 0;
   if (position < 0) {
     shorten(prefix, 0);
-    return;
+    return false;
   }
   const uint32_t at = (uint32_t)position;
   if (at < prefix->known) shorten(prefix, at);
-  if (at != prefix->known || token < 0 || at >= p->positions) return;  // behind something unknown
+  if (at != prefix->known || token < 0 || at >= p->positions) return false;  // behind something unknown
   tokens_of(p, sequence)[at] = token;
   prefix->known = at + 1;
+  return has_whole_block(prefix);
+}
+
+bool llt_prefix_tokens(struct llt_prefixes* p, const struct llt_batch_token* tokens, uint32_t count) {
+  bool whole = false;
+  for (uint32_t i = 0; i < count; ++i) {
+    whole |= llt_prefix_token(p, tokens[i].sequence, tokens[i].position, tokens[i].token);
+  }
+  return whole;
 }
 
 static void write_hashes(const struct llt_context* context, int32_t sequence, uint32_t first, uint32_t count,
@@ -150,7 +164,7 @@ void llt_prefix_tell(const struct llt_context* context, int32_t sequence) {
   const int32_t* tokens = tokens_of(p, sequence);
   uint64_t* hashes = hashes_of(p, sequence);
   uint32_t first = prefix->told;
-  while ((prefix->told + 1) * BLOCK <= prefix->known) {
+  while (has_whole_block(prefix)) {
     const uint32_t block = prefix->told++;
     hashes[block] = hash_block(block == 0 ? p->seed : hashes[block - 1], tokens + (size_t)block * BLOCK);
     if (prefix->told - first < LLT_PROBE_BLOCKS_EACH) continue;

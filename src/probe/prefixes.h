@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct llt_batch_token;
 struct llt_context;
 struct llt_prefixes;
 
@@ -13,8 +14,11 @@ struct llt_prefixes;
 struct llt_prefixes* llt_prefixes_make(uint32_t sequences, uint32_t positions, uint64_t seed);
 void llt_prefixes_free(struct llt_prefixes* prefixes);
 
-/// A token was computed. A negative one is unknown: an embedding. On the way of a step.
-void llt_prefix_token(struct llt_prefixes* prefixes, int32_t sequence, int32_t position, int32_t token);
+/// A token was computed. A negative one is unknown: an embedding. Gives whether a block of its sequence is
+/// whole now, and to be told. On the way of a step.
+bool llt_prefix_token(struct llt_prefixes* prefixes, int32_t sequence, int32_t position, int32_t token);
+/// The same for tokens of a step; gives whether a block of any sequence is whole.
+bool llt_prefix_tokens(struct llt_prefixes* prefixes, const struct llt_batch_token* tokens, uint32_t count);
 /// Writes the hashes of the blocks that were completed since the last call.
 void llt_prefix_tell(const struct llt_context* context, int32_t sequence);
 

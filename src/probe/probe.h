@@ -2,6 +2,7 @@
 // What the files of the probe share. Everything here is hidden: what the library exports is in probe.map.
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "wire/probe_ring.h"
@@ -37,12 +38,14 @@ typedef void (*llt_function)(void);
 llt_function llt_find(const char* name);
 
 /// Declares `real` as the engine's `name`, looked up once.
-#define LLT_REAL(name, type)                                            \
-  static llt_function name##_found;                                     \
-  if (__atomic_load_n(&name##_found, __ATOMIC_ACQUIRE) == NULL) {       \
-    __atomic_store_n(&name##_found, llt_find(#name), __ATOMIC_RELEASE); \
-  }                                                                     \
-  const type real = (type)__atomic_load_n(&name##_found, __ATOMIC_ACQUIRE)
+#define LLT_REAL(name, type)                                                  \
+  static llt_function name##_found;                                           \
+  llt_function name##_now = __atomic_load_n(&name##_found, __ATOMIC_RELAXED); \
+  if (__builtin_expect(name##_now == NULL, 0)) {                              \
+    name##_now = llt_find(#name);                                             \
+    __atomic_store_n(&name##_found, name##_now, __ATOMIC_RELAXED);            \
+  }                                                                           \
+  const type real = (type)name##_now
 
 // ---- output (output.c) ----
 
@@ -55,6 +58,7 @@ void llt_say(const char* text);
 uint64_t llt_now(void);
 
 // ---- the batch's contents (members.c) ----
+// What is done for each token is inline: a call costs as much as the rest of it.
 
 /// Tokens of a batch by sequence.
 struct llt_members {
@@ -65,10 +69,38 @@ struct llt_members {
   struct llt_probe_member list[LLT_SEQUENCES];
 };
 
-void llt_members_clear(struct llt_members* members);
+static inline void llt_members_clear(struct llt_members* members) {
+  members->tokens = 0;
+  members->outputs = 0;
+  members->count = 0;
+  members->flags = 0;
+}
+
 /// Adds a token; gives the member, or NULL when the sequence is none that is kept.
-struct llt_probe_member* llt_members_add(struct llt_members* members, int32_t sequence);
-void llt_member_at(struct llt_probe_member* member, int32_t position);
+static inline struct llt_probe_member* llt_members_add(struct llt_members* members, int32_t sequence) {
+  ++members->tokens;
+  if (sequence < 0 || sequence >= LLT_SEQUENCES) {
+    members->flags |= LLT_PROBE_STEP_PARTIAL;
+    return NULL;
+  }
+  const uint8_t place = members->of_sequence[sequence];
+  if (place < members->count && members->list[place].sequence == sequence) {
+    ++members->list[place].tokens;
+    return &members->list[place];
+  }
+  members->of_sequence[sequence] = (uint8_t)members->count;
+  struct llt_probe_member* member = &members->list[members->count++];
+  *member = (struct llt_probe_member){sequence, 1, 0, LLT_PROBE_NONE, LLT_PROBE_NONE};
+  return member;
+}
+
+static inline void llt_member_at(struct llt_probe_member* member, int32_t position) {
+  if (member->first_position == LLT_PROBE_NONE || position < member->first_position) {
+    member->first_position = position;
+  }
+  if (position > member->last_position) member->last_position = position;
+}
+
 void llt_members_of_batch(struct llt_members* members, const struct llama_batch* batch);
 
 // ---- contexts (contexts.c) ----
@@ -88,4 +120,6 @@ struct llt_context* llt_context_of(struct llama_context* context);
 struct llt_context* llt_context_of_memory(const struct llama_memory_i* memory);
 /// Reads again how many positions a sequence holds; all of them for a negative one.
 void llt_context_recount(struct llt_context* context, int32_t sequence);
+/// The same for all sequences of a step.
+void llt_context_recount_members(struct llt_context* context, const struct llt_members* members);
 void llt_context_gone(struct llama_context* context);

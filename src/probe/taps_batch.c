@@ -78,7 +78,8 @@ const struct llt_batch_token* llt_shadow_tokens(const struct llama_batch_ext* ba
   return shadow->token;
 }
 
-static void note_token(const struct llama_batch_ext* batch, int32_t sequence, int32_t token) {
+static inline __attribute__((always_inline)) void note_token(const struct llama_batch_ext* batch,
+                                                             int32_t sequence, int32_t token) {
   struct shadow* shadow = find(batch);
   if (shadow == NULL) return;
   const uint32_t index = shadow->members.tokens;

@@ -24,28 +24,37 @@ static bool begin(struct step* step, struct llama_context* context) {
   return true;
 }
 
-static uint32_t write_members(union llt_probe_record* records, const struct llt_members* members) {
-  uint32_t used = 0;
-  for (uint32_t i = 0; i < members->count; i += LLT_PROBE_MEMBERS_EACH, ++used) {
-    struct llt_probe_members* out = &records[used].members;
-    const uint32_t left = members->count - i;
-    memset(out, 0, sizeof *out);
-    out->kind = LLT_PROBE_MEMBERS;
-    out->count = (uint8_t)(left < LLT_PROBE_MEMBERS_EACH ? left : LLT_PROBE_MEMBERS_EACH);
-    memcpy(out->members, &members->list[i], out->count * sizeof out->members[0]);
-  }
-  return used;
+static void begin_members(struct llt_probe_members* out, uint8_t count) {
+  out->kind = LLT_PROBE_MEMBERS;
+  out->count = count;
+  out->unused = 0;
 }
 
+static uint32_t write_members(union llt_probe_record* records, const struct llt_members* members) {
+  const uint32_t full = members->count / LLT_PROBE_MEMBERS_EACH,
+                 left = members->count % LLT_PROBE_MEMBERS_EACH;
+  const struct llt_probe_member* from = members->list;
+  for (uint32_t i = 0; i < full; ++i, from += LLT_PROBE_MEMBERS_EACH) {
+    struct llt_probe_members* out = &records[i].members;
+    begin_members(out, LLT_PROBE_MEMBERS_EACH);
+    memcpy(out->members, from, sizeof out->members);  // of a size that the compiler knows: a few moves
+  }
+  if (left == 0) return full;
+  struct llt_probe_members* last = &records[full].members;
+  memset(last, 0, sizeof *last);
+  begin_members(last, (uint8_t)left);
+  for (uint32_t i = 0; i < left; ++i) last->members[i] = from[i];
+  return full + 1;
+}
+
+// `whole`: blocks of prompts are to be told.
 static void end(const struct step* step, enum llt_probe_operation operation, int32_t result,
-                const struct llt_members* members) {
+                const struct llt_members* members, bool whole) {
   const uint64_t finish = llt_now();
   inside = false;
   struct llt_context* context = step->context;
-  for (uint32_t i = 0; i < members->count && result == 0; ++i) {
-    llt_context_recount(context, members->list[i].sequence);
-    llt_prefix_tell(context, members->list[i].sequence);
-  }
+  if (result == 0) llt_context_recount_members(context, members);
+  for (uint32_t i = 0; i < members->count && whole; ++i) llt_prefix_tell(context, members->list[i].sequence);
   union llt_probe_record group[1 + (LLT_SEQUENCES + LLT_PROBE_MEMBERS_EACH - 1) / LLT_PROBE_MEMBERS_EACH];
   struct llt_probe_step* out = &group[0].step;
   memset(out, 0, sizeof *out);
@@ -67,12 +76,10 @@ static void end(const struct step* step, enum llt_probe_operation operation, int
 
 // ---- llama_process ----
 
-static void follow_shadow(struct llt_prefixes* prefixes, const struct llama_batch_ext* batch) {
+static bool follow_shadow(struct llt_prefixes* prefixes, const struct llama_batch_ext* batch) {
   uint32_t count;
   const struct llt_batch_token* tokens = llt_shadow_tokens(batch, &count);
-  for (uint32_t i = 0; i < count; ++i) {
-    llt_prefix_token(prefixes, tokens[i].sequence, tokens[i].position, tokens[i].token);
-  }
+  return llt_prefix_tokens(prefixes, tokens, count);
 }
 
 LLT_EXPORT int32_t llama_process(struct llama_context* context, int type, struct llama_batch_ext* batch);
@@ -83,8 +90,9 @@ LLT_EXPORT int32_t llama_process(struct llama_context* context, int type, struct
   if (!begin(&step, context)) return real(context, type, batch);
   const int32_t result = real(context, type, batch);
   const struct llt_members* members = llt_shadow_members(batch);
-  if (result == 0 && step.context->prefixes != NULL) follow_shadow(step.context->prefixes, batch);
-  end(&step, type == 0 ? LLT_PROBE_ENCODE : LLT_PROBE_DECODE, result, members);
+  const bool followed = result == 0 && step.context->prefixes != NULL;
+  const bool whole = followed && follow_shadow(step.context->prefixes, batch);
+  end(&step, type == 0 ? LLT_PROBE_ENCODE : LLT_PROBE_DECODE, result, members, whole);
   return result;
 }
 
@@ -92,15 +100,17 @@ LLT_EXPORT int32_t llama_process(struct llama_context* context, int type, struct
 
 typedef int32_t (*step_function)(struct llama_context*, struct llama_batch);
 
-static void follow_batch(struct llt_prefixes* prefixes, const struct llama_batch* batch) {
+static bool follow_batch(struct llt_prefixes* prefixes, const struct llama_batch* batch) {
+  bool whole = false;
   for (int32_t i = 0; i < batch->n_tokens; ++i) {
     const int32_t token = batch->token == NULL ? LLT_PROBE_NONE : batch->token[i];
     const int32_t position = batch->pos == NULL ? LLT_PROBE_NONE : batch->pos[i];
     const int32_t sequences = batch->n_seq_id == NULL || batch->seq_id == NULL ? 0 : batch->n_seq_id[i];
     for (int32_t k = 0; k < sequences; ++k) {
-      llt_prefix_token(prefixes, batch->seq_id[i][k], position, token);
+      whole |= llt_prefix_token(prefixes, batch->seq_id[i][k], position, token);
     }
   }
+  return whole;
 }
 
 static int32_t run(step_function real, enum llt_probe_operation operation, struct llama_context* context,
@@ -110,8 +120,9 @@ static int32_t run(step_function real, enum llt_probe_operation operation, struc
   const int32_t result = real(context, batch);
   struct llt_members members;
   llt_members_of_batch(&members, &batch);
-  if (result == 0 && step.context->prefixes != NULL) follow_batch(step.context->prefixes, &batch);
-  end(&step, operation, result, &members);
+  const bool followed = result == 0 && step.context->prefixes != NULL;
+  const bool whole = followed && follow_batch(step.context->prefixes, &batch);
+  end(&step, operation, result, &members, whole);
   return result;
 }
 
