@@ -146,6 +146,7 @@ asio::awaitable<void> Connection::dispatch() {
       co_await stream_live();
       break;
     case Resource::asset: {
+      expect_trace(target->path);
       const Reply reply = asset_reply(target->path, field(*message_, http::field::accept_encoding),
                                       field(*message_, http::field::if_none_match));
       co_await send(reply);

@@ -60,6 +60,7 @@ class Connection final : public Session, public std::enable_shared_from_this<Con
   [[nodiscard]] std::optional<Reply> check(const Route& route) const;
   boost::asio::awaitable<Reply> compute(const Route& route, const Target& target);
   boost::asio::awaitable<void> answer_query();
+  void expect_trace(std::string_view path);
   boost::asio::awaitable<void> answer_picture(const Route& route, const Target& target);
   boost::asio::awaitable<void> send_pieces(BytePipe& pipe, std::optional<std::string>& first,
                                            std::string_view content_type);

@@ -1,6 +1,7 @@
 // Answers that take work: computed on threads of their own, given up when the client leaves.
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <memory>
 #include <stop_token>
 
@@ -32,6 +33,18 @@ asio::awaitable<Reply> make_answer(std::shared_ptr<Work> work, ConsoleContext& c
 
 }  // namespace
 
+// The trace that a page shows is asked for as soon as the browser has started it. Its sketch is made
+// meanwhile: one at a time, whoever asks for many pages at once gets no more work done than that.
+void Connection::expect_trace(std::string_view path) {
+  constexpr std::string_view kPage = "/trace/";
+  if (!path.starts_with(kPage) || path.size() == kPage.size() || context_.access.needs_key()) return;
+  if (message_->method() != http::verb::get || context_.expecting.exchange(true)) return;
+  asio::post(context_.sketch_pool, [id = std::string(path.substr(kPage.size())), &context = context_] {
+    context.pictures.expect_trace(id);
+    context.expecting = false;
+  });
+}
+
 asio::awaitable<void> Connection::answer_picture(const Route& route, const Target& target) {
   const auto work = std::make_shared<Work>();
   work->route = route;
@@ -39,8 +52,8 @@ asio::awaitable<void> Connection::answer_picture(const Route& route, const Targe
   work->body = message_->body();
   work->if_none_match = field(*message_, http::field::if_none_match);
   if (!is_slow(route.resource)) {
-    Reply reply =
-        co_await asio::co_spawn(context_.picture_pool, make_answer(work, context_), asio::use_awaitable);
+    auto& pool = context_.pictures.is_soon(route, target) ? context_.sketch_pool : context_.picture_pool;
+    Reply reply = co_await asio::co_spawn(pool, make_answer(work, context_), asio::use_awaitable);
     co_await send(reply);
     co_return;
   }

@@ -73,6 +73,7 @@ class ConsoleServer final : public Console {
 
         query_pool_(static_cast<std::size_t>(options.limits.query_threads)),
         picture_pool_(1),
+        sketch_pool_(1),
         graph_pool_(1),
         feed_({.history_seconds = options.history_seconds}, *sources.reader, sources.live,
               [this] { asio::post(*io_, [this] { wake_viewers(); }); }),
@@ -83,6 +84,7 @@ class ConsoleServer final : public Console {
                  .page_pool = page_pool_,
                  .query_pool = query_pool_,
                  .picture_pool = picture_pool_,
+                 .sketch_pool = sketch_pool_,
                  .graph_pool = graph_pool_,
                  .pictures = pictures_,
                  .feed = feed_},
@@ -108,6 +110,7 @@ class ConsoleServer final : public Console {
     thread_.join();
     query_pool_.join();
     picture_pool_.join();
+    sketch_pool_.join();
     graph_pool_.join();
     page_pool_.join();
   }
@@ -133,7 +136,7 @@ class ConsoleServer final : public Console {
   const Endpoint bound_;
   std::unique_ptr<asio::io_context> io_;
   Tcp::acceptor acceptor_;
-  asio::thread_pool page_pool_, query_pool_, picture_pool_, graph_pool_;
+  asio::thread_pool page_pool_, query_pool_, picture_pool_, sketch_pool_, graph_pool_;
   LiveFeed feed_;
   ConsoleContext context_;
   Pictures pictures_;

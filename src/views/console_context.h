@@ -25,6 +25,8 @@ struct ConsoleContext {
   boost::asio::thread_pool& query_pool;    ///< users' SQL
   std::atomic<int> queries{0};             ///< running or waiting; any thread
   boost::asio::thread_pool& picture_pool;  ///< traces, models, plans
+  boost::asio::thread_pool& sketch_pool;   ///< traces as far as they are known or soon will be
+  std::atomic<bool> expecting{false};      ///< a sketch is made that nobody has asked for yet; any thread
   boost::asio::thread_pool& graph_pool;    ///< graphs: one at a time
   int graphs = 0;                          ///< running or waiting
   Pictures& pictures;

@@ -4,6 +4,7 @@
 
 #include <exception>
 
+#include "base/log.h"
 #include "views/trace/trace_api.h"
 
 namespace llt::views {
@@ -34,6 +35,21 @@ Reply Pictures::answer(const Route& route, const Target& target, std::string_vie
     return answer_for(route, target, body, std::move(stop));
   } catch (const std::exception& error) {
     return error_reply({ErrorCode::internal, std::string("the console failed: ") + error.what(), ""});
+  }
+}
+
+bool Pictures::is_soon(const Route& route, const Target& target) {
+  const bool of_trace = route.resource == Resource::trace || route.resource == Resource::trace_rows ||
+                        route.resource == Resource::trace_row;
+  return of_trace && views::is_soon(traces_, route.id, target, route.resource == Resource::trace);
+}
+
+void Pictures::expect_trace(const std::string& id) {
+  try {
+    // Whoever asks is told what went wrong.
+    static_cast<void>(traces_.get_soon(*sources_.reader, id, true));
+  } catch (const std::exception& error) {
+    spdlog::warn("console: a trace could not be sketched ahead: {}", error.what());
   }
 }
 

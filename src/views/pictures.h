@@ -2,6 +2,7 @@
 // What the pages Trace, Graph and Model ask for: answers that take work, kept between questions.
 
 #include <stop_token>
+#include <string>
 #include <string_view>
 
 #include "views/console.h"
@@ -22,6 +23,12 @@ class Pictures {
   /// long.
   [[nodiscard]] Reply answer(const Route& route, const Target& target, std::string_view body,
                              std::stop_token stop);
+
+  /// Whether the answer takes so little that it shall not wait for one that takes long.
+  [[nodiscard]] bool is_soon(const Route& route, const Target& target);
+
+  /// Makes the sketch of a trace that is about to be asked for.
+  void expect_trace(const std::string& id);
 
  private:
   [[nodiscard]] Reply answer_for(const Route& route, const Target& target, std::string_view body,

@@ -150,6 +150,10 @@ Result<std::shared_ptr<const TraceIndex>> find_trace(store::Reader& reader, Trac
 
 }  // namespace
 
+bool is_soon(TraceCache& cache, std::string_view id, const Target& target, bool fresh) {
+  return target.flag("sketch").value_or(true) || cache.holds(std::string(id.substr(0, kMaxIdBytes)), fresh);
+}
+
 Reply list_traces(store::Reader& reader, const Target& target) {
   std::int64_t limit = 50;
   if (const auto text = target.find("limit")) {

@@ -13,6 +13,10 @@ namespace llt::views {
 /// `errors=1`: `{"traces":[...]}`.
 [[nodiscard]] Reply list_traces(store::Reader& reader, const Target& target);
 
+/// Whether describe_trace() (`fresh`), show_rows() or describe_row() of this target need no more time than a
+/// sketch takes: whoever asks shall not wait for a large trace that is being read.
+[[nodiscard]] bool is_soon(TraceCache& cache, std::string_view id, const Target& target, bool fresh);
+
 /// A trace with its tracks, requests, critical path and reasons; no rows. Here and below `sketch=1` asks for
 /// what can be said at once: of a large trace that was not read yet a sketch.
 [[nodiscard]] Reply describe_trace(store::Reader& reader, TraceCache& cache, std::string_view id,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "views/trace/trace_sketch.h"
+
 namespace llt::views {
 namespace {
 
@@ -18,6 +20,7 @@ bool is_current(const TraceIndex& trace, SteadyNs read_at) {
 }  // namespace
 
 std::shared_ptr<const TraceIndex> TraceCache::find(Entries& entries, const std::string& id, bool fresh) {
+  const std::scoped_lock lock(mutex_);
   const auto known = std::ranges::find_if(
       entries, [&](const Entry& entry) { return entry.asked == id || entry.trace->trace_id == id; });
   if (known == entries.end() || (fresh && !is_current(*known->trace, known->read_at))) return nullptr;
@@ -26,6 +29,7 @@ std::shared_ptr<const TraceIndex> TraceCache::find(Entries& entries, const std::
 }
 
 void TraceCache::keep(Entries& entries, Entry entry) {
+  const std::scoped_lock lock(mutex_);
   std::erase_if(entries, [&](const Entry& old) {
     return old.asked == entry.asked || old.trace->trace_id == entry.trace->trace_id;
   });
@@ -33,9 +37,11 @@ void TraceCache::keep(Entries& entries, Entry entry) {
   while (entries.size() > kMostTraces) entries.pop_back();
 }
 
+bool TraceCache::holds(const std::string& id, bool fresh) { return find(entries_, id, fresh) != nullptr; }
+
 Result<std::shared_ptr<const TraceIndex>> TraceCache::get(store::Reader& reader, const std::string& id,
                                                           bool fresh) {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(reading_);
   if (auto known = find(entries_, id, fresh)) return known;
   const auto trace_id = resolve_trace(reader, id);
   if (!trace_id) return std::unexpected(trace_id.error());
@@ -47,7 +53,7 @@ Result<std::shared_ptr<const TraceIndex>> TraceCache::get(store::Reader& reader,
 
 Result<std::shared_ptr<const TraceIndex>> TraceCache::get_soon(store::Reader& reader, const std::string& id,
                                                                bool fresh) {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock lock(sketching_);
   for (Entries* entries : {&entries_, &sketches_}) {
     if (auto known = find(*entries, id, fresh)) return known;
   }

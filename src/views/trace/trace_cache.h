@@ -12,9 +12,12 @@
 
 namespace llt::views {
 
-/// Thread-safe. A trace is read by one thread at a time; who asks for one that is being read waits.
+/// Thread-safe. One trace is read at a time, and one sketched beside it; who asks for more waits.
 class TraceCache {
  public:
+  /// Whether get() would answer without reading anything.
+  [[nodiscard]] bool holds(const std::string& id, bool fresh);
+
   /// The trace `id` (of it, or of a request). With `fresh`, rows that came since are looked for: those of a
   /// trace that ended lately, at most once a second.
   [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> get(store::Reader& reader, const std::string& id,
@@ -35,11 +38,11 @@ class TraceCache {
   using Entries = std::list<Entry>;  ///< used last first
 
   /// nullptr when it is not there, or not as fresh as is wanted.
-  [[nodiscard]] static std::shared_ptr<const TraceIndex> find(Entries& entries, const std::string& id,
-                                                              bool fresh);
-  static void keep(Entries& entries, Entry entry);
+  [[nodiscard]] std::shared_ptr<const TraceIndex> find(Entries& entries, const std::string& id, bool fresh);
+  void keep(Entries& entries, Entry entry);
 
-  std::mutex mutex_;
+  std::mutex reading_, sketching_;  // held while the store is asked; never both
+  std::mutex mutex_;                // of what is below; held for a moment, last
   Entries entries_, sketches_;
 };
 

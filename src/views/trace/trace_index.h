@@ -48,7 +48,7 @@ struct TraceIndex {
   std::string trace_id;
   UnixNs start = 0;
   std::int64_t duration_ns = 0;
-  bool whole = true;  ///< otherwise a sketch: see sketch_trace()
+  bool whole = true;  ///< otherwise a sketch: see trace_sketch.h
   std::size_t spans = 0, steps = 0;
   std::size_t shown_spans = 0;  ///< of them in the timeline: all, unless this is a sketch
   Timeline timeline;
@@ -77,14 +77,5 @@ struct TraceIndex {
 [[nodiscard]] Result<std::shared_ptr<const TraceIndex>> load_trace(store::Reader& reader,
                                                                    const std::string& trace_id,
                                                                    std::stop_token stop);
-
-/// Most spans of a sketch.
-inline constexpr std::size_t kSketchSpans = 5000;
-
-/// The same of a trace of few spans. Of one with more than kSketchSpans a sketch: the phases of its requests
-/// and its longest spans, in true times and below their parents as far as these are among them; no engine, no
-/// critical path. Takes a tenth of a second for a million spans.
-[[nodiscard]] Result<std::shared_ptr<const TraceIndex>> sketch_trace(store::Reader& reader,
-                                                                     const std::string& trace_id);
 
 }  // namespace llt::views

@@ -15,8 +15,9 @@ export interface Page {
   shortcut: string; // the letter after g
   icon: string; // the path of a stroked SVG of 24 by 24
 
-  /** Asks for what it will show, when the console is opened with it: the answer comes while its code does. */
-  begin?(rest: string): void;
+  /** Asks for what it will show, when the console is opened with it: the answer comes while its code does. Settles
+   * when that is there; undefined when nothing was asked for. */
+  begin?(rest: string): Promise<unknown> | undefined;
   load(): Promise<{ default: ComponentType<PageProps> }>;
 }
 

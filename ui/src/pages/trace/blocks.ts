@@ -10,6 +10,7 @@ export interface Shown {
   lanes: number;
   rows: number;
   names: string[];
+  hues: Uint8Array; // of each name
   lane: Uint32Array;
   start: Float64Array;
   end: Float64Array;
@@ -21,6 +22,15 @@ export interface Shown {
   marks: Uint8Array;
   /** Of each lane, counted from firstLane, its first block; one entry more than there are lanes. */
   laneBegin: Uint32Array;
+}
+
+export const HUES = 6;
+
+/** The same name has the same colour wherever it is drawn. */
+function hueOf(name: string): number {
+  let hash = 7;
+  for (let i = 0; i < name.length; ++i) hash = (hash * 31 + name.charCodeAt(i)) >>> 0;
+  return hash % HUES;
 }
 
 export interface View {
@@ -46,6 +56,7 @@ export function hold(answer: RowsAnswer, firstLane: number, lanes: number): Show
     lanes,
     rows: answer.rows,
     names: answer.names,
+    hues: Uint8Array.from(answer.names, hueOf),
     lane: Uint32Array.from(blocks.lane),
     start: Float64Array.from(blocks.start),
     end: Float64Array.from(blocks.end),

@@ -21,10 +21,11 @@ async function open(id: string, sketch: 0 | 1): Promise<Opened> {
 
 const early = new Map<string, Promise<Opened>>();
 
-export function askEarly(id: string): void {
+/** Settles when the answer is there, whatever it is. */
+export function askEarly(id: string): Promise<unknown> {
   const answer = open(id, 1);
-  answer.catch(() => undefined); // whoever takes it is told
   early.set(id, answer);
+  return answer.catch(() => undefined); // whoever takes it is told
 }
 
 /** What is there soonest: of a large trace that nobody has looked at yet a sketch. */

@@ -9,7 +9,7 @@ export default {
   shortcut: "t",
   icon: "M3 5h8M7 10h10M11 15h6M14 20h7",
   begin(id) {
-    if (id) askEarly(id);
+    return id ? askEarly(id) : undefined;
   },
   load: () => import("./index"),
 } satisfies Page;

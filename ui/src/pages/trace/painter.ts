@@ -1,11 +1,10 @@
 // What a timeline looks like: lanes of blocks, heads of tracks, the axis and the selection, on a canvas.
 import { count, fixed } from "../../parts/format";
 import { colour } from "../../shell/theme";
-import { firstAfter, type Shown } from "./blocks";
+import { firstAfter, HUES, type Shown } from "./blocks";
 import { AXIS, BAR, HEAD, type Lanes } from "./lanes";
 import { CRITICAL, FAILED, TONES, type Trace } from "./types";
 
-const HUES = 6;
 const LABEL_FROM = 34; // css pixels a block must be wide to be named
 
 /** Everything that one picture depends on. */
@@ -107,7 +106,7 @@ export class Painter {
   private fill(shown: Shown, at: number): string {
     const tone = shown.tone[at]!;
     if (tone !== 0) return this.palette.tones[tone]!;
-    return this.palette.hues[hashOf(shown.names[shown.name[at]!]!) % HUES]!;
+    return this.palette.hues[shown.hues[shown.name[at]!]!]!;
   }
 
   private drawLabel(shown: Shown, at: number, left: number, width: number, top: number, dim: boolean): void {
@@ -203,12 +202,6 @@ export class Painter {
   private x(time: number): number {
     return ((time - this.frame.from) / (this.frame.to - this.frame.from)) * this.frame.width;
   }
-}
-
-function hashOf(text: string): number {
-  let hash = 7;
-  for (let i = 0; i < text.length; ++i) hash = (hash * 31 + text.charCodeAt(i)) >>> 0;
-  return hash;
 }
 
 /** A time on an axis whose lines are `step` apart, with as many digits as tell them apart. */

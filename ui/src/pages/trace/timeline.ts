@@ -261,8 +261,11 @@ export class Timeline {
   private resize(): void {
     const parent = this.canvas.parentElement;
     if (!parent) return;
-    this.width = Math.max(parent.clientWidth, 50);
-    this.height = Math.max(parent.clientHeight, 80);
+    const width = Math.max(parent.clientWidth, 50);
+    const height = Math.max(parent.clientHeight, 80);
+    if (width === this.width && height === this.height) return; // a canvas that gets a size is cleared
+    this.width = width;
+    this.height = height;
     this.canvas.width = Math.round(this.width * devicePixelRatio);
     this.canvas.height = Math.round(this.height * devicePixelRatio);
     this.canvas.style.width = `${this.width}px`;

@@ -1,10 +1,11 @@
 // One trace: the sentence, the timeline, and what is known of the chosen row.
 import { useSignalEffect } from "@preact/signals";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { count, dateAndTime, nanoseconds } from "../../parts/format";
 import { PhaseBar, PhaseKey } from "../../parts/phases";
 import { useCommands } from "../../shell/commands";
 import { announce } from "../../shell/notices";
+import { painted } from "../../shell/painted";
 import { PageHead } from "../../shell/page_head";
 import { param, setParams } from "../../shell/router";
 import { isDark } from "../../shell/theme";
@@ -110,16 +111,24 @@ function Path({ trace }: { trace: Trace }) {
   );
 }
 
+/** Comes after the first paint: the browser takes longer to make ready for dates than to draw the timeline. */
+function Begin({ trace }: { trace: Trace }) {
+  const [text, setText] = useState("");
+  useEffect(() => setText(` · ${dateAndTime(trace.start_unix_ns)}`), [trace.start_unix_ns]);
+  return <>{text}</>;
+}
+
 function Facts({ trace }: { trace: Trace }) {
   const neighbours = new Set(
     trace.delayed_by?.map((delay) => delay.by_request_id ?? `slot ${delay.by_slot}`),
   );
   return (
     <p class="note trace-facts">
-      {dateAndTime(trace.start_unix_ns)} · {count(trace.spans)} spans
+      {count(trace.spans)} spans
       {trace.steps !== null && ` · ${count(trace.steps)} batch steps`}
       {neighbours.size > 0 && ` · ${count(neighbours.size)} others in them`} · trace{" "}
       <code>{trace.trace_id}</code>
+      <Begin trace={trace} />
     </p>
   );
 }
@@ -185,6 +194,8 @@ export function TraceView({ id }: { id: string }) {
       const first = await openSoon(id);
       if (current) setOpened(first);
       if (!current || first.trace.whole) return;
+      await painted(); // reading takes a processor, which the first picture needs
+      if (!current) return;
       const whole = await openWhole(id);
       if (current) setOpened(whole);
     };
