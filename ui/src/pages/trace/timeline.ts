@@ -39,6 +39,7 @@ export class Timeline {
   private frame = 0;
   private width = 1;
   private height = 1;
+  private madeFor = ""; // what the canvas was made for
   private selected: Selection | null = null;
   private lit = true;
   private hoverX: number | null = null;
@@ -261,11 +262,11 @@ export class Timeline {
   private resize(): void {
     const parent = this.canvas.parentElement;
     if (!parent) return;
-    const width = Math.max(parent.clientWidth, 50);
-    const height = Math.max(parent.clientHeight, 80);
-    if (width === this.width && height === this.height) return; // a canvas that gets a size is cleared
-    this.width = width;
-    this.height = height;
+    this.width = Math.max(parent.clientWidth, 50);
+    this.height = Math.max(parent.clientHeight, 80);
+    const size = `${this.width} ${this.height} ${devicePixelRatio}`;
+    if (size === this.madeFor) return; // a canvas that gets a size is cleared
+    this.madeFor = size;
     this.canvas.width = Math.round(this.width * devicePixelRatio);
     this.canvas.height = Math.round(this.height * devicePixelRatio);
     this.canvas.style.width = `${this.width}px`;
