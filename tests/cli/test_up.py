@@ -151,8 +151,16 @@ def test_keys_are_asked_for_and_given(program, up, scripted, tmp_path):
     assert instance.fetch("GET", "/v1/models", headers=[("Authorization", "Bearer secret-two")]).status == 200
 
 
+@pytest.fixture
+def hangup_ends():
+    """SIGHUP as a program in a terminal has it, also where these tests run under nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_stopping_lets_running_requests_end(up, scripted, how):
+def test_stopping_lets_running_requests_end(up, scripted, hangup_ends, how):
     instance = up("--upstream", scripted.url)
     slow = subprocess.Popen(["curl", "-sN", "-H", "X-Request-Id: slow", f"{instance.gateway}/v1/chat/completions", "-d",
                              json.dumps({"model": "m", "stream": True, "messages": [{"role": "user", "content": "x"}],
