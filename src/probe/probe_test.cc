@@ -266,6 +266,24 @@ TEST_F(Probe, EqualBeginningsHaveEqualHashes) {
   EXPECT_NE(told()[0].hashes[0], whole[0].hashes[0]);
 }
 
+TEST_F(Probe, BothGenerationsOfTheApiTellTheSame) {
+  read(context_, 0, 0, 64);
+  const auto newer = told();
+  llama_batch batch = llama_batch_init(64, 0, 1);
+  for (; batch.n_tokens < 64; ++batch.n_tokens) {
+    batch.token[batch.n_tokens] = batch.pos[batch.n_tokens] = batch.n_tokens;
+    batch.n_seq_id[batch.n_tokens] = 1;
+    batch.seq_id[batch.n_tokens][0] = 1;
+    batch.logits[batch.n_tokens] = 0;
+  }
+  EXPECT_EQ(llama_decode(context_, batch), 0);
+  llama_batch_free(batch);
+  const auto older = told();
+  ASSERT_EQ(newer.size(), 1u);
+  ASSERT_EQ(older.size(), 1u);
+  EXPECT_EQ(older[0].hashes, newer[0].hashes);
+}
+
 TEST_F(Probe, ABlockStandsOnAllBeforeIt) {
   read(context_, 0, 0, 64);
   const auto first = told()[0].hashes;
