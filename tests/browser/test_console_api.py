@@ -110,7 +110,15 @@ def test_live_stream_fields(through, send_chat):
         assert name in data, name
     assert set(data["ttft_ms"]) == set(data["time_per_output_token_ms"]) == {"p50", "p95", "p99"}
     assert set(data["phase_seconds"]) == {"queue", "prefill", "decode"}
-    assert data["ttft_ms"]["p50"] is not None
+
+
+def test_a_tick_knows_the_percentiles_of_what_just_ended(through, send_chat):
+    def known() -> bool:
+        send_chat(through, f"percentiles-{time.monotonic_ns()}", tokens=3)
+        data = events(through, 2)[1][2]
+        return None not in (data["ttft_ms"]["p50"], data["time_per_output_token_ms"]["p99"])
+
+    wait_until(known, "a tick whose seconds have a request that is stored", 30)
 
 
 @pytest.fixture
