@@ -40,6 +40,14 @@ inline std::unique_ptr<Store> must_open(const std::filesystem::path& dir, Option
   return std::move(*store);
 }
 
+/// Opens one that keeps rows of any age and shows them soon.
+inline std::unique_ptr<Store> must_open_for_ever(const std::filesystem::path& dir) {
+  Options options;
+  options.retention_seconds = 0;
+  options.flush_interval_ms = 20;
+  return must_open(dir, std::move(options));
+}
+
 /// The result as CSV without its header, lines joined by '\n'; "error: ..." when it failed.
 inline std::string ask(Reader& reader, std::string_view sql) {
   auto text = reader.query_text(sql, Format::csv);

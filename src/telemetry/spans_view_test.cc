@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "store/store.h"
+#include "store/test_support.h"
 #include "telemetry/rows.h"
 #include "telemetry/span_model.h"
 #include "telemetry/test_records.h"
@@ -20,21 +19,6 @@ using nlohmann::json;
 
 class TempStore {
  public:
-  TempStore() {
-    std::string name = (std::filesystem::temp_directory_path() / "llt-spans-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
-    store::Options options;
-    options.flush_interval_ms = 5;
-    options.retention_seconds = 0;  // the records are of 2023
-    store_ = std::move(*store::Store::open(dir_, options));
-  }
-  TempStore(const TempStore&) = delete;
-  TempStore& operator=(const TempStore&) = delete;
-  ~TempStore() {
-    store_.reset();
-    std::filesystem::remove_all(dir_);
-  }
-
   /// Stores the record and gives its spans by name.
   std::map<std::string, json> spans_of(RequestRecord record) {
     const PhaseBreakdown phases = break_down(record);
@@ -54,8 +38,8 @@ class TempStore {
   }
 
  private:
-  std::filesystem::path dir_;
-  std::unique_ptr<store::Store> store_;
+  store::testing::TempDir dir_;
+  std::unique_ptr<store::Store> store_ = store::testing::must_open_for_ever(dir_.path());
 };
 
 /// The engine's milliseconds are stored as nanoseconds, so numbers may differ in their last digit.

@@ -7,11 +7,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 #include <set>
 
-#include "store/store.h"
+#include "store/test_support.h"
 #include "views/gpu_curves.h"
 #include "views/heatmap_api.h"
 #include "views/json_rows.h"
@@ -26,22 +25,6 @@ constexpr UnixSecond kNow = 1'800'000'000;
 
 class LiveQueries : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "llt-views-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
-    store::Options options;
-    options.retention_seconds = 0;
-    options.flush_interval_ms = 20;
-    auto opened = store::Store::open(dir_, std::move(options));
-    ASSERT_TRUE(opened.has_value()) << opened.error().to_string();
-    store_ = std::move(*opened);
-  }
-  void TearDown() override {
-    store_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(dir_, ignored);
-  }
-
   // Queue 0.5 s, prefill 1 s, decode 2 s from `start`; 100 prompt tokens of which 40 cached, 21 produced.
   static store::RequestRow stream_of(std::string id, std::int64_t start) {
     store::RequestRow row;
@@ -68,8 +51,8 @@ class LiveQueries : public ::testing::Test {
     ASSERT_TRUE(store_->flush(5000));
   }
 
-  std::filesystem::path dir_;
-  std::unique_ptr<store::Store> store_;
+  store::testing::TempDir dir_;
+  std::unique_ptr<store::Store> store_ = store::testing::must_open_for_ever(dir_.path());
 };
 
 TEST_F(LiveQueries, WorkLiesInTheSecondsItTook) {

@@ -161,16 +161,15 @@ def short_folder():
 
 def test_leftovers_of_a_killed_run_are_removed(up, llama_server, tiny_model, short_folder):
     """The folder of its socket stays after kill -9; the next run removes it."""
-    private = short_folder
-    environment = {"XDG_RUNTIME_DIR": str(private)}
+    environment = {"XDG_RUNTIME_DIR": str(short_folder)}
     killed = managed(up, llama_server, tiny_model, environment=environment)
     killed.kill()
-    left = list(private.iterdir())
+    left = list(short_folder.iterdir())
     assert len(left) == 1
     second = managed(up, llama_server, tiny_model, environment=environment)
-    assert left[0] not in private.iterdir()
+    assert left[0] not in short_folder.iterdir()
     assert second.stop() == 0
-    assert not list(private.iterdir())
+    assert not list(short_folder.iterdir())
 
 
 def test_chatty_engine_is_drained(up, tiny_model, tmp_path):

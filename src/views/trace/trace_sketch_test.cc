@@ -5,11 +5,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <functional>
 #include <set>
 
-#include "store/store.h"
+#include "store/test_support.h"
 
 namespace llt::views {
 namespace {
@@ -19,22 +18,6 @@ const std::string kTrace = "0123456789abcdef0123456789abcdef";
 
 class Sketch : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "llt-sketch-XXXXXX").string();
-    dir_ = ::mkdtemp(name.data());
-    store::Options options;
-    options.retention_seconds = 0;
-    options.flush_interval_ms = 20;
-    auto opened = store::Store::open(dir_, std::move(options));
-    ASSERT_TRUE(opened.has_value()) << opened.error().to_string();
-    store_ = std::move(*opened);
-  }
-  void TearDown() override {
-    store_.reset();
-    std::error_code ignored;
-    std::filesystem::remove_all(dir_, ignored);
-  }
-
   // `count` spans, one each microsecond.
   void add_spans(int count, const std::function<std::int64_t(int)>& duration_ns) {
     for (int i = 0; i < count; ++i) {
@@ -58,8 +41,8 @@ class Sketch : public ::testing::Test {
     return made ? *made : std::make_shared<const TraceIndex>();
   }
 
-  std::filesystem::path dir_;
-  std::unique_ptr<store::Store> store_;
+  store::testing::TempDir dir_;
+  std::unique_ptr<store::Store> store_ = store::testing::must_open_for_ever(dir_.path());
 };
 
 TEST_F(Sketch, HoldsTheLongestSpansAndTheTimesOfAll) {
