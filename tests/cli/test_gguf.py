@@ -149,8 +149,12 @@ def test_split_models_that_are_not_whole(program, tmp_path):
 
 
 def limited(program, path, *arguments):
-    """Runs with 1 GiB for everything that is no mapping; gives the process and its largest memory in bytes."""
-    limit = lambda: resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))  # noqa: E731
+    """Runs with 1 GiB for everything that is no mapping and 15 s of processor time, which does not depend on what else
+    runs; gives the process and its largest memory in bytes."""
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_DATA, (1 << 30, 1 << 30))
+        resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
+
     script = "import resource,subprocess,sys;r=subprocess.run(sys.argv[1:]);" \
              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,file=sys.stderr);sys.exit(r.returncode)"
     done = subprocess.run(["python3", "-c", script, places.product(), "gguf", str(path), *arguments],
