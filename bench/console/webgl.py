@@ -1,15 +1,21 @@
 """Chromium that draws WebGL on the processor, or on a GPU without a display, and never one in the other's name."""
 
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as xml
 from contextlib import contextmanager
 from pathlib import Path
 
-from browser import chromium
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+
+from browser import chromium  # noqa: E402
 
 FRAMES = Path(__file__).with_name("frames.js")
+ATTEMPT_SECONDS = 30
 SOFTWARE = re.compile(r"swiftshader|llvmpipe|softpipe|lavapipe|software|basic render", re.IGNORECASE)
 ON_GPU = [*(flag for flag in chromium.FLAGS if flag != "--disable-gpu"), "--ignore-gpu-blocklist",
           "--enable-gpu-rasterization", "--disable-gpu-sandbox"]
@@ -56,26 +62,40 @@ def way(where: str) -> Way:
 
 
 def attempt(name: str, flags: list[str]) -> Way:
+    """In a process of its own, since a browser without a GPU that works may wait for it without an end."""
+    child = subprocess.Popen([sys.executable, __file__, *flags], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             start_new_session=True)
     try:
-        with chromium.launched(flags) as browser:
-            page = browser.new_page()
-            page.add_init_script(path=FRAMES)
-            page.goto("data:text/html,<title>WebGL</title>")
-            found = Way(name, flags, page.evaluate("llamatelemetryFrames.renderer()"))
-            report(found, browser)
-    except Exception as error:  # noqa: BLE001 - whatever chromium cannot do this way, another may do
-        found = Way(name, flags, None)
-        print(f"WebGL: {found}: {str(error).splitlines()[0]}", file=sys.stderr)
+        said, wrong = child.communicate(timeout=ATTEMPT_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        said, wrong = "", f"no answer within {ATTEMPT_SECONDS} s"
+        child.communicate()
+    seen = json.loads(said) if said and child.returncode == 0 else {"renderer": None, "gpu": {}}
+    found = Way(name, flags, seen["renderer"])
+    print(f"WebGL: {found}", flush=True)
+    if child.returncode:
+        print(f"  {wrong.strip().splitlines()[-1] if wrong.strip() else 'chromium ended'}", flush=True)
+    for line in summary(seen["gpu"]):
+        print(f"  {line}", flush=True)
     return found
 
 
-def report(found: Way, browser) -> None:
+def summary(gpu: dict) -> list[str]:
     """What chrome://gpu says."""
-    print(f"WebGL: {found}", flush=True)
-    gpu = browser.new_browser_cdp_session().send("SystemInfo.getInfo")["gpu"]
-    more = gpu.get("auxAttributes", {})
-    print("  " + ", ".join(f"{key} {more[key]}" for key in ("glImplementationParts", "glRenderer", "displayType") if more.get(key)))
-    print("  " + ", ".join(f"{key} {value}" for key, value in sorted(gpu.get("featureStatus", {}).items())), flush=True)
+    more, features = gpu.get("auxAttributes", {}), gpu.get("featureStatus", {})
+    lines = [", ".join(f"{key} {more[key]}" for key in ("glImplementationParts", "glRenderer", "displayType") if more.get(key)),
+             ", ".join(f"{key} {value}" for key, value in sorted(features.items()))]
+    return [line for line in lines if line]
+
+
+def look(flags: list[str]) -> dict:
+    with chromium.launched(flags) as browser:
+        page = browser.new_page()
+        page.add_init_script(path=FRAMES)
+        page.goto("data:text/html,<title>WebGL</title>")
+        return {"renderer": page.evaluate("llamatelemetryFrames.renderer()"),
+                "gpu": browser.new_browser_cdp_session().send("SystemInfo.getInfo")["gpu"]}
 
 
 @contextmanager
@@ -109,3 +129,7 @@ def card_memory_mb(pid: int | None = None) -> float | None:
                  if one.findtext("pid") == str(pid)]
     known = [re.fullmatch(r"(\d+) MiB", size or "") for size in sizes]
     return sum(int(one.group(1)) for one in known) * 2**20 / 1e6 if known and all(known) else None
+
+
+if __name__ == "__main__":
+    print(json.dumps(look(sys.argv[1:])))
