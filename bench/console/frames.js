@@ -1,6 +1,7 @@
 // Runs in a page before its own scripts. Between start() and stop() it notes each frame's interval, how long the page's
-// callbacks took in it, and how long the GPU was busy with what they drew, where the browser tells. start(true) waits in
-// each frame until the GPU has drawn it: nothing else keeps a browser without a frame rate from running ahead of the GPU.
+// callbacks took in it, and how long the GPU was busy with what they drew, where the browser tells. With
+// llamatelemetryWaitsForGpu each frame waits until the GPU has drawn it: nothing else keeps a browser without a frame rate
+// from running ahead of the GPU.
 (() => {
   const GPU_TIME = 0x88bf; // TIME_ELAPSED_EXT
   const DISJOINT = 0x8fbb; // GPU_DISJOINT_EXT: the times of this moment are worth nothing
@@ -59,17 +60,20 @@
       if (query) {
         gl.endQuery(GPU_TIME);
         noted?.open.push({ query, frame });
-        if (noted?.wait) waitForGpu();
       }
     }
   };
 
   window.requestAnimationFrame = (callback) =>
-    ask((time) => (noted ? measured(callback, time) : callback(time)));
+    ask((time) => {
+      if (noted) measured(callback, time);
+      else callback(time);
+      if (gl && window.llamatelemetryWaitsForGpu && !gl.isContextLost()) waitForGpu();
+    });
 
   window.llamatelemetryFrames = {
-    start(wait = false) {
-      noted = { wait, frames: [], open: [], begin: performance.now() };
+    start() {
+      noted = { frames: [], open: [], begin: performance.now() };
       const mine = noted;
       const tick = (time) => {
         if (noted !== mine) return;

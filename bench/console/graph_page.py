@@ -1,6 +1,7 @@
 """The graph page with a large graph: until it is drawn, its frames while forces or a hand move it, its memory."""
 
 import json
+import math
 import random
 import statistics
 import time
@@ -17,6 +18,9 @@ THERE = "() => window.llamatelemetryGraph?.picture?.head.node_count > 0"
 SMOOTH = 58  # frames a second, of 60
 FEW = 10     # intervals of which no percentile is told
 MARGIN = 30  # pixels from the picture's corner, where no node is
+CIRCLE = 60  # pixels, the radius of a pan
+WHEEL = 60   # a wheel's turn
+FIT_MS = 600 # more than the page takes to show the whole graph
 
 
 @dataclass
@@ -63,10 +67,11 @@ def answered(console: str, name: str, query: str, seconds: float) -> float | Non
 
 class GraphPage:
     def __init__(self, browser, url: str, wait_for_gpu: bool = False):
-        self.wait_for_gpu = wait_for_gpu
         self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         self.page.set_default_timeout(300_000)
         self.page.add_init_script(path=webgl.FRAMES)
+        if wait_for_gpu:
+            self.page.add_init_script("window.llamatelemetryWaitsForGpu = true")
         self.page.goto(url, wait_until="commit")
         self.page.wait_for_function(THERE)
         self.drawn_ms = self.page.evaluate(DRAWN)
@@ -82,7 +87,7 @@ class GraphPage:
 
     def sample(self, seconds: float, move=None) -> dict:
         """Frames for these seconds, while `move` moves the mouse: again and again, with the turn's number."""
-        self.page.evaluate("(wait) => llamatelemetryFrames.start(wait)", self.wait_for_gpu)
+        self.page.evaluate("llamatelemetryFrames.start()")
         end, turn = time.monotonic() + seconds, 0
         while (left := end - time.monotonic()) > 0:
             if move:
@@ -91,18 +96,25 @@ class GraphPage:
             turn += 1
         return self.page.evaluate("llamatelemetryFrames.stop()")
 
+    def show_whole(self) -> None:
+        """Nothing is measured that is out of sight."""
+        self.page.get_by_role("button", name="Whole graph").click()
+        self.page.wait_for_timeout(FIT_MS)
+
     def pan(self, seconds: float) -> dict:
+        """Around in a small circle, the graph in the hand."""
         mouse = self.page.mouse
         left, top = self.box["x"] + MARGIN, self.box["y"] + MARGIN
-        mouse.move(left, top)
+        mouse.move(left + CIRCLE, top)
         mouse.down()
-        found = self.sample(seconds, lambda turn: mouse.move(left + abs(turn % 100 - 50) * 8, top + abs(turn % 60 - 30) * 8))
+        found = self.sample(seconds, lambda turn: mouse.move(left + CIRCLE * math.cos(turn / 10), top + CIRCLE * math.sin(turn / 10)))
         mouse.up()
         return found
 
     def zoom(self, seconds: float) -> dict:
+        """Closer, until an eighth of it is seen, and away again."""
         self.page.mouse.move(self.box["x"] + self.box["width"] / 2, self.box["y"] + self.box["height"] / 2)
-        return self.sample(seconds, lambda turn: self.page.mouse.wheel(0, -60 if turn % 60 < 30 else 60))
+        return self.sample(seconds, lambda turn: self.page.mouse.wheel(0, -WHEEL if turn % 36 < 18 else WHEEL))
 
     def heap_mb(self) -> float:
         session = self.page.context.new_cdp_session(self.page)
@@ -167,6 +179,7 @@ def moving_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way,
     """The forces move the graph from the start on where no layout came with it."""
     least = SMOOTH if way.on_gpu and not uncapped else None
     add_frames(figures, f"{what}, forces move it", graph.sample(plan.seconds), least)
+    graph.show_whole()
     add_frames(figures, f"{what}, forces and a hand move it", graph.pan(plan.seconds), least)
     keep_picture(graph, plan, f"{what}-forces")
 
@@ -174,15 +187,17 @@ def moving_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way,
 def still_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way, plan: Plan, uncapped: bool = False) -> None:
     least = SMOOTH if way.on_gpu and not uncapped else None
     graph.stop_forces()
-    graph.page.evaluate(DRAWN)
+    graph.show_whole()
     add_frames(figures, f"{what}, nothing moves it", graph.sample(plan.seconds), least)
     add_frames(figures, f"{what}, a hand moves it", graph.pan(plan.seconds), least)
+    graph.show_whole()
     add_frames(figures, f"{what}, the wheel zooms", graph.zoom(plan.seconds), least)
     keep_picture(graph, plan, f"{what}-still")
 
 
 def keep_picture(graph: GraphPage, plan: Plan, name: str) -> None:
     if plan.pictures:
+        graph.show_whole()
         graph.page.screenshot(path=plan.pictures / f"graph-{name.replace(' ', '-').replace(chr(39), '')}.png")
 
 
