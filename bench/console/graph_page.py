@@ -80,10 +80,11 @@ class GraphPage:
     def kind(self) -> str:
         return self.page.evaluate("window.llamatelemetryGraph.renderer.kind")
 
-    def stop_forces(self) -> None:
-        button = self.page.get_by_role("button", name="Forces")
-        if button.get_attribute("aria-pressed") == "true":
-            button.click()
+    def forces(self):
+        return self.page.get_by_role("button", name="Forces")
+
+    def has_forces(self) -> bool:
+        return self.forces().get_attribute("aria-pressed") == "true"
 
     def sample(self, seconds: float, move=None) -> dict:
         """Frames for these seconds, while `move` moves the mouse: again and again, with the turn's number."""
@@ -176,7 +177,10 @@ def measure_placed(figures: Figures, way: webgl.Way, console: str, name: str, pl
 
 
 def moving_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way, plan: Plan, uncapped: bool = False) -> None:
-    """The forces move the graph from the start on where no layout came with it."""
+    """The forces move the graph from the start on where no layout came with it, unless the processor would have to."""
+    if not graph.has_forces():
+        print(f"{what}: the page lets no forces move so many edges without a GPU", flush=True)
+        return
     least = SMOOTH if way.on_gpu and not uncapped else None
     add_frames(figures, f"{what}, forces move it", graph.sample(plan.seconds), least)
     graph.show_whole()
@@ -186,7 +190,8 @@ def moving_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way,
 
 def still_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way, plan: Plan, uncapped: bool = False) -> None:
     least = SMOOTH if way.on_gpu and not uncapped else None
-    graph.stop_forces()
+    if graph.has_forces():
+        graph.forces().click()
     graph.show_whole()
     add_frames(figures, f"{what}, nothing moves it", graph.sample(plan.seconds), least)
     add_frames(figures, f"{what}, a hand moves it", graph.pan(plan.seconds), least)

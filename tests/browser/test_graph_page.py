@@ -1,6 +1,8 @@
 """The page Graph in a real browser: with software WebGL, and on a plain canvas where there is none."""
 
+import json
 import urllib.parse
+import urllib.request
 
 import pytest
 from playwright.sync_api import expect
@@ -37,6 +39,11 @@ def drop_edges(page, rows: str) -> None:
     page.wait_for_function("() => window.llamatelemetryGraph?.picture?.head.graph.startsWith('edges-')", timeout=60_000)
 
 
+def posted(console: str, rows: str) -> str:
+    with urllib.request.urlopen(f"{console}/api/v1/graphs/edges", rows.encode(), timeout=30) as answer:
+        return json.load(answer)["graph"]
+
+
 CHAIN = "src,dst\na,b\nb,c\nc,d\nd,e\na,x\nx,y\n"
 
 
@@ -48,6 +55,19 @@ def test_webgl_draws_and_says_what_it_found(at):
     assert page.locator(".findings .sentences li").count() > 0
     assert "community" in page.inner_text(".legend")
     assert watched.problems == [] and watched.outside == []
+
+
+def test_forces_of_a_large_graph_wait_for_a_hand_without_a_gpu(at, pictured):
+    many = posted(pictured.console, "src,dst\n" + "".join(f"{i},{i + 1}\n{i},{i + 7}\n" for i in range(10_001)))
+    watched = at(f"/graph?graph={many}&layout=none")
+    page = watched.page
+    drawn(page, "webgl")
+    expect(page.locator("[data-note=forces]")).to_contain_text("without a GPU")
+    assert page.get_by_role("button", name="Forces").get_attribute("aria-pressed") == "false"
+    page.goto(f"{pictured.console}/graph?graph={posted(pictured.console, CHAIN)}&layout=none")
+    expect(page.get_by_role("button", name="Forces")).to_have_attribute("aria-pressed", "true", timeout=30_000)
+    assert page.locator("[data-note=forces]").count() == 0
+    assert watched.problems == []
 
 
 def test_without_webgl_the_page_says_so_and_draws(browser, pictured):

@@ -5,6 +5,7 @@ const MOST_EDGES = 30_000; // drawn; more are left out evenly, and the page says
 
 export class FlatRenderer implements Renderer {
   readonly kind = "canvas";
+  readonly onProcessor = true;
   private readonly canvas = document.createElement("canvas");
   private readonly context: CanvasRenderingContext2D;
   private readonly observer: ResizeObserver;

@@ -36,6 +36,8 @@ export interface RendererEvents {
 
 export interface Renderer {
   readonly kind: "webgl" | "canvas";
+  /** Whether the processor draws, to which the forces of a large graph are seconds a step. */
+  readonly onProcessor: boolean;
   /** Shown with the style that comes next: a large graph takes seconds to be made ready, once. */
   setScene(scene: Scene): void;
   setStyle(style: Style): void;

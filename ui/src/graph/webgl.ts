@@ -4,9 +4,17 @@ import { SPACE, type Marks, type Renderer, type RendererEvents, type Scene, type
 
 const TRACKED = 60; // labels at most
 const MANY_EDGES = 20_000;
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|basic render/i;
+
+function drawnByProcessor(canvas: HTMLCanvasElement | null): boolean {
+  const gl = canvas?.getContext("webgl2");
+  const names = gl?.getExtension("WEBGL_debug_renderer_info");
+  return SOFTWARE.test(String(gl?.getParameter(names ? names.UNMASKED_RENDERER_WEBGL : gl.RENDERER)));
+}
 
 export class WebglRenderer implements Renderer {
   readonly kind = "webgl";
+  onProcessor = false;
   private readonly graph: Graph;
   private scene: Scene | null = null;
   private tracked: number[] = [];
@@ -57,6 +65,7 @@ export class WebglRenderer implements Renderer {
     const renderer = new WebglRenderer(parent, events);
     await renderer.graph.ready;
     renderer.ready = true;
+    renderer.onProcessor = drawnByProcessor(parent.querySelector("canvas"));
     return renderer;
   }
 

@@ -26,6 +26,8 @@ import { adjacency, around, pathBetween, type Adjacency } from "../../graph/walk
 const DEFAULT_GRAPH = "services";
 const BROWSER_LAYOUT_FROM = 150_000; // edges: beyond, the server's layout takes minutes
 
+const PROCESSOR_FORCES_TO = 20_000; // edges: beyond, a browser without a GPU answers nothing for seconds at a time
+
 const EMPTY: Record<string, string> = {
   services:
     "No call between services has been seen. It is drawn from spans: those of the gateway's requests, and those of your own services when they send OpenTelemetry traces.",
@@ -138,6 +140,11 @@ function meantBy(picture: Picture, graph: Adjacency) {
   return { chosen, target, nodes, edges, path };
 }
 
+/** Whether the forces of this graph are for a GPU, and there is none. */
+function tooMuch(scene: GraphScene | null, picture: Picture): boolean {
+  return !!scene?.renderer.onProcessor && picture.head.edge_count > PROCESSOR_FORCES_TO;
+}
+
 export default function GraphPage() {
   const { picture, problem, busy, cancel } = usePicture();
   const [catalogue, setCatalogue] = useState<Catalogue | null>(null);
@@ -196,7 +203,7 @@ export default function GraphPage() {
     scene.show(picture);
     styled.current = choicesKey;
     setLegend(scene.style(choicesOf(picture)));
-    if (!columnOf(picture, "x")) setSimulating(scene.renderer.simulate(true));
+    if (!columnOf(picture, "x") && !tooMuch(scene, picture)) setSimulating(scene.renderer.simulate(true));
     else setSimulating(false);
   }, [scene, picture]);
   useEffect(() => {
@@ -370,6 +377,12 @@ export default function GraphPage() {
       )}
       {picture && picture.head.edge_count > BROWSER_LAYOUT_FROM && !columnOf(picture, "x") && (
         <p class="note">The layout is made in this browser: a graph of this size takes the server minutes.</p>
+      )}
+      {picture && !flat && !columnOf(picture, "x") && tooMuch(scene, picture) && (
+        <p class="note" data-note="forces">
+          This browser draws without a GPU, where a step of the forces takes seconds for so many edges:
+          communities lie side by side until “Forces” is pressed.
+        </p>
       )}
     </>
   );
