@@ -36,6 +36,7 @@ export interface RendererEvents {
 
 export interface Renderer {
   readonly kind: "webgl" | "canvas";
+  /** Shown with the style that comes next: a large graph takes seconds to be made ready, once. */
   setScene(scene: Scene): void;
   setStyle(style: Style): void;
   setMarks(marks: Marks): void;

@@ -10,6 +10,7 @@ export class WebglRenderer implements Renderer {
   private readonly graph: Graph;
   private scene: Scene | null = null;
   private tracked: number[] = [];
+  private isNew = false;
   private ready = false;
   private closed = false;
 
@@ -73,8 +74,7 @@ export class WebglRenderer implements Renderer {
       linkDefaultWidth: scene.source.length > MANY_EDGES ? 0.6 : 1,
     });
     this.tracked = [];
-    this.graph.render(0, 0);
-    this.graph.fitView(0, 0.12);
+    this.isNew = true;
   }
 
   setStyle(style: Style): void {
@@ -88,7 +88,9 @@ export class WebglRenderer implements Renderer {
     });
     this.graph.setPointColors(style.rgba);
     this.graph.setPointSizes(style.sizes);
-    this.graph.render(undefined, 0);
+    this.graph.render(this.isNew ? 0 : undefined, 0);
+    if (this.isNew) this.graph.fitView(0, 0.12);
+    this.isNew = false;
   }
 
   setMarks(marks: Marks): void {

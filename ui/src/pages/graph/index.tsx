@@ -188,17 +188,22 @@ export default function GraphPage() {
     [picture],
   );
 
+  const choices = picture ? choicesOf(picture) : null;
+  const choicesKey = choices ? Object.values(choices).join("|") : "";
+  const styled = useRef(""); // the choices that are drawn
   useEffect(() => {
     if (!scene || !picture) return;
     scene.show(picture);
+    styled.current = choicesKey;
     setLegend(scene.style(choicesOf(picture)));
     if (!columnOf(picture, "x")) setSimulating(scene.renderer.simulate(true));
     else setSimulating(false);
   }, [scene, picture]);
-  const choices = picture ? choicesOf(picture) : null;
   useEffect(() => {
-    if (scene && picture && choices) setLegend(scene.style(choices));
-  }, [choices?.colour, choices?.size, choices?.label]);
+    if (!scene || !choices || styled.current === choicesKey) return;
+    styled.current = choicesKey;
+    setLegend(scene.style(choices));
+  }, [choicesKey]);
   useSignalEffect(() => {
     void isDark.value;
     if (scene && shown.current) setLegend(scene.style(choicesOf(shown.current)));
