@@ -10,6 +10,7 @@
 #include "store/arrow_stream.h"
 #include "store/data_dir.h"
 #include "store/output.h"
+#include "store/row_stream.h"
 #include "store/sql_gate.h"
 
 namespace llt::store {
@@ -21,12 +22,6 @@ struct BoundQuery {
   ReadOnlySql sql;
   std::vector<ResultColumn> columns;
 };
-
-std::unexpected<Error> prepare_error(duckdb_prepared_statement statement) {
-  const char* message = duckdb_prepare_error(statement);
-  return std::unexpected(
-      to_error(DUCKDB_ERROR_INVALID_INPUT, message == nullptr ? "the SQL does not bind" : message));
-}
 
 ColumnKind kind_of(duckdb_logical_type type) {
   switch (duckdb_get_type_id(type)) {
@@ -119,24 +114,6 @@ struct RunningQuery {
   QueryInfo info;
 };
 
-Result<ResultSet> start_streaming(duckdb_connection connection, const std::string& sql) {
-  Prepared statement;
-  if (duckdb_prepare(connection, sql.c_str(), statement.out()) != DuckDBSuccess)
-    return prepare_error(statement.get());
-  Pending pending;
-  ResultSet result;
-  if (duckdb_pending_prepared_streaming(statement.get(), pending.out()) != DuckDBSuccess ||
-      duckdb_execute_pending(pending.get(), result.out()) != DuckDBSuccess) {
-    const char* message = duckdb_pending_error(pending.get());
-    const char* late = duckdb_result_error(result.out());
-    return std::unexpected(to_error(duckdb_result_error_type(result.out()), late != nullptr ? late
-                                                                            : message != nullptr
-                                                                                ? message
-                                                                                : "query failed"));
-  }
-  return result;
-}
-
 /// Drops the row that was asked for only to see whether there is more. True when it was there.
 bool cut_to_limit(duckdb_data_chunk chunk, std::uint64_t rows_before, std::uint64_t max_rows) {
   const idx_t size = duckdb_data_chunk_get_size(chunk);
@@ -163,7 +140,8 @@ Result<> each_chunk(RunningQuery& run, ResultSet& result, Write&& write) {
 }
 
 Result<> write_text(RunningQuery& run, const BoundQuery& query, Format format) {
-  auto result = start_streaming(run.connection.get(), as_text(query, format, run.limits));
+  auto result =
+      start_row_stream(run.connection.get(), as_text(query, format, run.limits), query.sql.is_explain);
   if (!result) return std::unexpected(result.error());
   const auto writer = format == Format::json  ? make_json_writer()
                       : format == Format::csv ? make_csv_writer()
@@ -189,7 +167,7 @@ Result<> write_arrow(RunningQuery& run, const BoundQuery& query) {
     names.push_back(query.columns[i].name);
   }
   sql = query.sql.is_explain ? query.sql.text : sql + as_table(query, run.limits);
-  auto result = start_streaming(run.connection.get(), sql);
+  auto result = start_row_stream(run.connection.get(), sql, query.sql.is_explain);
   if (!result) return std::unexpected(result.error());
   auto stream = ArrowStream::begin(result->get(), names, run.output.buffer());
   if (!stream) return std::unexpected(stream.error());
@@ -270,7 +248,7 @@ Result<> scan_bound(RunningQuery& run, std::string_view sql, const ChunkSink& si
     return std::unexpected(begun.error());
   auto query = bind(run.connection.get(), sql);
   if (!query) return std::unexpected(query.error());
-  auto result = start_streaming(run.connection.get(), "SELECT *" + as_table(*query, run.limits));
+  auto result = start_row_stream(run.connection.get(), "SELECT *" + as_table(*query, run.limits));
   if (!result) return std::unexpected(result.error());
   if (auto typed = check_types(*result); !typed) return typed;
   const auto done = each_chunk(run, *result, [&](duckdb_data_chunk chunk) -> Result<> {

@@ -81,3 +81,13 @@ def test_many_rows_stream_through(program, store):
 def test_a_plan_is_a_picture(program, store):
     shown = program("query", "EXPLAIN SELECT model, count(*) FROM requests GROUP BY model", "--data", str(store)).stdout
     assert "\\n" not in shown and len(shown.splitlines()) > 5 and "explain_key" not in shown
+
+
+def test_rows_of_several_branches_all_come(program, store):
+    """DuckDB sleeps for ever over a result that several of its pipelines fill, when the rows are taken one after the other."""
+    done = program("query", "--data", str(store), "--format", "csv",
+                   "WITH seen AS (SELECT random() AS v, 'k' || (i % 20) AS k FROM range(1000000) r(i)), "
+                   "codes AS MATERIALIZED (SELECT row_number() OVER (ORDER BY k) AS code, k FROM (SELECT DISTINCT k FROM seen)) "
+                   "SELECT v, code, NULL AS k FROM seen JOIN codes USING (k) "
+                   "UNION ALL SELECT NULL, code, k FROM codes UNION ALL SELECT NULL, -1, any_value(k) FROM codes")
+    assert done.stdout.count("\n") == 1 + 1_000_000 + 20 + 1
