@@ -15,6 +15,7 @@ export class FlatRenderer implements Renderer {
   readonly kind = "canvas";
   readonly onProcessor = true;
   readonly sizeScale = 1;
+  readonly mostEdges = MOST_EDGES;
   private frames = 0;
   private readonly canvas = document.createElement("canvas");
   private readonly context: CanvasRenderingContext2D;
@@ -46,6 +47,10 @@ export class FlatRenderer implements Renderer {
 
   get drawn(): Drawn {
     return { frames: this.frames, edges: Math.min(this.scene?.source.length ?? 0, MOST_EDGES) };
+  }
+
+  screenAt(x: number, y: number): [number, number] {
+    return [(x - this.left) * this.scale, (y - this.top) * this.scale];
   }
 
   positions(): ArrayLike<number> {
@@ -125,7 +130,7 @@ export class FlatRenderer implements Renderer {
   private placeOf(node: number): [number, number] {
     const at = this.scene?.positions;
     if (!at) return [0, 0];
-    return [(at[2 * node]! - this.left) * this.scale, (at[2 * node + 1]! - this.top) * this.scale];
+    return this.screenAt(at[2 * node]!, at[2 * node + 1]!);
   }
 
   private zoomAt(factor: number, x: number, y: number): void {

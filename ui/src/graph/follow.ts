@@ -2,7 +2,7 @@
 import type { Graph } from "@cosmos.gl/graph";
 
 const SAMPLE = 200; // nodes that stand for all
-const MARGIN = 0.12;
+const MARGIN = 0.09; // wider than at rest: the sample is not the outermost
 const EASE = 0.15; // of the way to where the view should be, with each step
 
 export type Box = [left: number, top: number, right: number, bottom: number];

@@ -20,6 +20,8 @@ export class Frames {
   /** Frames drawn, and edges in the last one. */
   drawn = 0;
   edgesDrawn = 0;
+  /** How much stronger edges are drawn than the style says: those that are meant are few. */
+  boost = 1;
   private readonly inner: Inner;
   private readonly byHand: EdgeBudget;
   private readonly byForces: EdgeBudget;
@@ -85,7 +87,8 @@ export class Frames {
     if (moving) this.learn(budget, now ?? performance.now());
     this.limit = moving ? Math.min(budget.edges, this.most) : this.most;
     this.edgesDrawn = Math.min(total, this.limit);
-    const opacity = this.edgesDrawn > 0 ? Math.min(Math.sqrt(total / this.edgesDrawn), MOST_OPACITY) : 1;
+    const fuller = this.edgesDrawn > 0 ? Math.min(Math.sqrt(total / this.edgesDrawn), MOST_OPACITY) : 1;
+    const opacity = this.boost * fuller;
     if (this.graph.config.linkOpacity !== opacity) this.graph.setConfigPartial({ linkOpacity: opacity });
     draw.call(this.graph, now);
     this.limit = Infinity;

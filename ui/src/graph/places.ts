@@ -3,9 +3,9 @@
 import { SPACE } from "./renderer";
 
 const GOLDEN = Math.PI * (3 - Math.sqrt(5));
-const APART = 1.3; // a disc's room, in its radius
+const APART = 1.15; // a disc's room, in its radius
 const PACKED = 300; // discs that are packed one by one; smaller ones follow on a spiral
-const STEP = 0.35; // of a disc's radius, between two places that are tried
+const STEP = 0.2; // of a disc's radius, between two places that are tried
 
 interface Disc {
   x: number;

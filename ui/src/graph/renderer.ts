@@ -51,6 +51,8 @@ export interface Renderer {
   /** By how much nodes are drawn larger than the style's sizes, as the view comes closer. */
   readonly sizeScale: number;
   readonly drawn: Drawn;
+  /** Edges of a picture at rest; of more, a sample is drawn. */
+  readonly mostEdges: number;
   /** Shown with the style that comes next: a large graph takes seconds to be made ready, once. */
   setScene(scene: Scene): void;
   setStyle(style: Style): void;
@@ -61,6 +63,8 @@ export interface Renderer {
   places(nodes: number[]): Map<number, [number, number]>;
   /** x and y of each node in the space, read back from what draws it. */
   positions(): ArrayLike<number>;
+  /** Where a place of the space is on the screen, in pixels from the picture's corner. */
+  screenAt(x: number, y: number): [number, number];
   /** Lets forces move the nodes, or stops them. False: this renderer cannot. */
   simulate(on: boolean): boolean;
   close(): void;

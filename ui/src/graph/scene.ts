@@ -7,6 +7,7 @@ import { firstPlaces } from "./places";
 import { hasWebgl, intoSpace, type Marks, type Renderer, type RendererEvents } from "./renderer";
 
 const LABELS = 36;
+const MEANT_EDGES = 130; // drawn over a moving sample, in which they may be missing
 
 export interface Choices {
   colour: string; // columns; "": none
@@ -45,9 +46,6 @@ export class GraphScene {
   private marks: Marks = { nodes: null, edges: null, chosen: null };
   private picture: Picture | null = null;
   private choices: Choices = { colour: "", size: "", label: "label" };
-  /** Frames drawn since the renderer began, for measurements. */
-  frames = 0;
-
   private constructor(
     readonly renderer: Renderer,
     private readonly overlay: HTMLCanvasElement,
@@ -132,7 +130,6 @@ export class GraphScene {
   }
 
   drawLabelsSoon(): void {
-    this.frames += 1;
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
@@ -151,7 +148,9 @@ export class GraphScene {
     const c = canvas.getContext("2d")!;
     c.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     c.clearRect(0, 0, width, height);
-    const column = this.picture && columnOf(this.picture, this.choices.label);
+    if (!this.picture) return;
+    this.drawMeantEdges(c, this.picture);
+    const column = columnOf(this.picture, this.choices.label);
     if (!column) return;
     c.font = "11.5px system-ui, sans-serif";
     c.textBaseline = "middle";
@@ -180,6 +179,24 @@ export class GraphScene {
       c.strokeText(text, box[0], at[1]);
       c.fillText(text, box[0], at[1]);
     }
+  }
+
+  /** Edges that are meant stay where the picture, as long as it moves, has a sample of all. */
+  private drawMeantEdges(c: CanvasRenderingContext2D, { source, target }: Picture): void {
+    const { edges } = this.marks;
+    if (!edges || edges.length > MEANT_EDGES || this.renderer.drawn.edges >= source.length) return;
+    const ends = edges.map((edge) => [source[edge]!, target[edge]!] as const);
+    const places = this.renderer.places([...new Set([...this.labels, ...ends.flat()])]);
+    c.strokeStyle = colour("muted");
+    c.lineWidth = 1;
+    c.beginPath();
+    for (const [from, to] of ends) {
+      const [a, b] = [places.get(from), places.get(to)];
+      if (!a || !b) continue;
+      c.moveTo(...a);
+      c.lineTo(...b);
+    }
+    c.stroke();
   }
 }
 

@@ -1,6 +1,7 @@
 // Drawing with cosmos.gl: places, forces and picking on the GPU.
 import { Graph } from "@cosmos.gl/graph";
-import { sampleOrder } from "./edges";
+import { MOST_ON_PROCESSOR, sampleOrder } from "./edges";
+import { edgeStrength } from "./encode";
 import { Follower, spread } from "./follow";
 import { forcesFor } from "./forces";
 import { Frames } from "./frames";
@@ -14,12 +15,13 @@ import {
   type Style,
 } from "./renderer";
 
-const TRACKED = 60; // labels at most
+const TRACKED = 300; // nodes of labels and of edges that are meant, at most
 const MANY_EDGES = 20_000;
-const MARGIN = 0.12; // around the whole graph
+const MARGIN = 0.07; // around the whole graph
+const GREYED_OUT = 0.03; // of an edge's opacity, when others are meant
 const FIT_MS = 250;
 const STEPS = 600; // of the forces, until they rest
-const PROCESSOR_STEPS = 150;
+const PROCESSOR_STEPS = 60;
 const FOLLOW_EVERY = 3; // steps
 const LARGEST_CLOSE = 24; // pixels, what the largest node grows to as the view comes closer
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|basic render/i;
@@ -66,7 +68,7 @@ export class WebglRenderer implements Renderer {
       scalePointsOnZoom: false,
       pointDefaultSize: 6,
       pointGreyoutOpacity: 0.12,
-      linkGreyoutOpacity: 0.03,
+      linkGreyoutOpacity: GREYED_OUT,
       linkVisibilityDistanceRange: [60, 600],
       rescalePositions: false,
       onClick: (index) => events.chosen(index ?? null),
@@ -111,6 +113,10 @@ export class WebglRenderer implements Renderer {
     renderer.ready = true;
     renderer.listen();
     return renderer;
+  }
+
+  get mostEdges(): number {
+    return this.onProcessor ? MOST_ON_PROCESSOR : Infinity;
   }
 
   get drawn(): Drawn {
@@ -160,7 +166,10 @@ export class WebglRenderer implements Renderer {
 
   setMarks(marks: Marks): void {
     const set = (name: string, value: unknown) => ({ [name]: value ?? undefined });
+    const all = this.scene?.source.length ?? 0;
+    this.frames.boost = marks.edges ? edgeStrength(marks.edges.length) / edgeStrength(all) : 1;
     this.graph.setConfigPartial({
+      linkGreyoutOpacity: GREYED_OUT / this.frames.boost,
       ...set("highlightedPointIndices", marks.nodes),
       ...set("highlightedLinkIndices", marks.edges && this.drawnAt(marks.edges)),
       ...set("focusedPointIndex", marks.chosen),
@@ -204,6 +213,10 @@ export class WebglRenderer implements Renderer {
 
   positions(): ArrayLike<number> {
     return this.graph.getPointPositions();
+  }
+
+  screenAt(x: number, y: number): [number, number] {
+    return this.graph.spaceToScreenPosition([x, y]);
   }
 
   simulate(on: boolean): boolean {
