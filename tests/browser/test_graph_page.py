@@ -65,6 +65,7 @@ def at_rest(page) -> None:
       return now > 0 && seen?.frames === now && performance.now() - seen.at > 1000; }""", timeout=90_000)
 
 
+SPACE = 1024  # ui/src/graph/renderer.ts
 PLACES = """() => {
   const { renderer, picture } = window.llamatelemetryGraph;
   const at = renderer.positions(), box = document.querySelector('.graph-picture').getBoundingClientRect();
@@ -140,6 +141,7 @@ def test_forces_come_to_rest_with_communities_apart_and_in_view(at, pictured):
     found = page.evaluate(PLACES)
     assert len(found["nodes"]) == 360 == found["inView"]
     assert all(math.isfinite(node["x"]) and math.isfinite(node["y"]) for node in found["nodes"])
+    assert all(1 < node[axis] < SPACE - 1 for node in found["nodes"] for axis in "xy")  # none flew to the border
     middles, away = centres(found["nodes"])
     nearest = [min(math.dist(one, other) for other in middles if other != one) for one in middles]
     assert min(nearest) > 1.5 * away
