@@ -139,8 +139,15 @@ class GraphPage:
         """Around in a small circle, the graph in the hand."""
         self.move_to(0)
         self.page.mouse.down()
-        found = self.sample(seconds, self.move_to)
-        found["edges"] = self.drawn_now()["edges"]
+        edges = []
+
+        def move(turn: int) -> None:
+            self.move_to(turn)
+            if turn % 20 == 19:
+                edges.append(self.drawn_now()["edges"])
+
+        found = self.sample(seconds, move)
+        found["edges"] = statistics.median(edges) if edges else None
         self.page.mouse.up()
         return found
 
