@@ -191,7 +191,9 @@ export function sizesFor(column: Column | null, nodes: number, area: number): Fl
   return sizes.map((size) => Math.max(size * unit, SMALLEST));
 }
 
-/** How opaque an edge is: fainter the more there are, and never so faint that eight bits of a colour lose it. */
+const FAINTEST = 0.006; // below, eight bits of a colour lose an edge; at this, edges upon edges still end in a light tone
+
+/** How opaque an edge is: fainter the more there are, for they lie upon each other. */
 export function edgeStrength(edges: number): number {
-  return Math.min(Math.max(0.45 * Math.sqrt(1000 / Math.max(edges, 1)), 0.02), 0.45);
+  return Math.min(Math.max(0.45 * (1000 / Math.max(edges, 1)) ** 0.7, FAINTEST), 0.45);
 }

@@ -139,7 +139,7 @@ export class WebglRenderer implements Renderer {
     this.graph.setConfigPartial({
       linkDefaultArrows: scene.directed && scene.source.length <= 4000,
       linkDefaultWidth: many ? 0.6 : 1,
-      linkVisibilityMinTransparency: many ? 0.5 : 0.25,
+      linkVisibilityMinTransparency: many ? 0.6 : 0.25,
     });
     this.sample = spread(scene.nodes);
     this.tracked = new Set();
