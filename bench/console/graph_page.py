@@ -21,6 +21,38 @@ MARGIN = 30  # pixels from the picture's corner, where no node is
 CIRCLE = 60  # pixels, the radius of a pan
 WHEEL = 60   # a wheel's turn
 FIT_MS = 600 # more than the page takes to show the whole graph
+REST_SECONDS = 120 # for the forces, at most
+STILL = "() => llamatelemetryStill(1000)"
+STILL_SCRIPT = """window.llamatelemetryStill = (ms) => {
+  const frames = window.llamatelemetryGraph.renderer.drawn.frames, now = performance.now(), seen = window.llamatelemetrySeen;
+  if (seen?.frames !== frames) window.llamatelemetrySeen = { frames, at: now };
+  return seen?.frames === frames && now - seen.at > ms;
+};"""
+DRAWN_NOW = "() => window.llamatelemetryGraph.renderer.drawn"
+# How many points are numbers and in view, how far a node is from its community's middle, and the middles from each other.
+POINTS = """() => {
+  const { renderer, picture } = window.llamatelemetryGraph;
+  const at = renderer.positions(), box = document.querySelector('.graph-picture').getBoundingClientRect();
+  const groups = picture.nodes.find((column) => column.name === 'community')?.values, middles = new Map();
+  let finite = 0, inView = 0;
+  for (let v = 0; 2 * v < at.length; ++v) {
+    if (!Number.isFinite(at[2 * v]) || !Number.isFinite(at[2 * v + 1])) continue;
+    finite += 1;
+    const [x, y] = renderer.screenAt(at[2 * v], at[2 * v + 1]);
+    if (x >= 0 && y >= 0 && x <= box.width && y <= box.height) inView += 1;
+    const sums = middles.get(groups?.[v] ?? 0) ?? [0, 0, 0];
+    middles.set(groups?.[v] ?? 0, [sums[0] + x, sums[1] + y, sums[2] + 1]);
+  }
+  const places = [...middles.values()].map(([x, y, n]) => [x / n, y / n]);
+  const apart = places.map((one) => Math.min(...places.filter((other) => other !== one).map((other) => Math.hypot(one[0] - other[0], one[1] - other[1]))));
+  let away = 0;
+  for (let v = 0; 2 * v < at.length; ++v) {
+    const [x, y] = renderer.screenAt(at[2 * v], at[2 * v + 1]), [sx, sy, n] = middles.get(groups?.[v] ?? 0);
+    away += Math.hypot(x - sx / n, y - sy / n) || 0;
+  }
+  const first = places[0] ?? [box.width / 2, box.height / 2];
+  return { points: at.length / 2, finite, inView, away: away / Math.max(finite, 1), apart: apart.length > 1 ? apart.reduce((a, b) => a + b) / apart.length : null, first };
+}"""
 
 
 @dataclass
@@ -70,6 +102,7 @@ class GraphPage:
         self.page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         self.page.set_default_timeout(300_000)
         self.page.add_init_script(path=webgl.FRAMES)
+        self.page.add_init_script(STILL_SCRIPT)
         if wait_for_gpu:
             self.page.add_init_script("window.llamatelemetryWaitsForGpu = true")
         self.page.goto(url, wait_until="commit")
@@ -104,18 +137,45 @@ class GraphPage:
 
     def pan(self, seconds: float) -> dict:
         """Around in a small circle, the graph in the hand."""
-        mouse = self.page.mouse
-        left, top = self.box["x"] + MARGIN, self.box["y"] + MARGIN
-        mouse.move(left + CIRCLE, top)
-        mouse.down()
-        found = self.sample(seconds, lambda turn: mouse.move(left + CIRCLE * math.cos(turn / 10), top + CIRCLE * math.sin(turn / 10)))
-        mouse.up()
+        self.move_to(0)
+        self.page.mouse.down()
+        found = self.sample(seconds, self.move_to)
+        found["edges"] = self.drawn_now()["edges"]
+        self.page.mouse.up()
         return found
 
     def zoom(self, seconds: float) -> dict:
         """Closer, until an eighth of it is seen, and away again."""
         self.page.mouse.move(self.box["x"] + self.box["width"] / 2, self.box["y"] + self.box["height"] / 2)
         return self.sample(seconds, lambda turn: self.page.mouse.wheel(0, -WHEEL if turn % 36 < 18 else WHEEL))
+
+    def drawn_now(self) -> dict:
+        return self.page.evaluate(DRAWN_NOW)
+
+    def wait_until_still(self) -> None:
+        """All edges are drawn once a movement is over, and then nothing is."""
+        self.page.wait_for_function(STILL)
+
+    def wait_until_forces_rest(self) -> float | None:
+        """Seconds until then; None when it takes too long."""
+        begin = time.monotonic()
+        while time.monotonic() - begin < REST_SECONDS:
+            if not self.has_forces():
+                return time.monotonic() - begin
+            self.page.wait_for_timeout(200)
+        return None
+
+    def move_to(self, turn: int) -> None:
+        """A place of the circle of a pan."""
+        left, top = self.box["x"] + MARGIN + CIRCLE, self.box["y"] + MARGIN
+        self.page.mouse.move(left + CIRCLE * math.cos(turn / 10), top + CIRCLE * math.sin(turn / 10))
+
+    def come_close(self, x: float, y: float) -> None:
+        """To a place of the picture, some eight times closer."""
+        self.page.mouse.move(self.box["x"] + x, self.box["y"] + y)
+        for _ in range(12):
+            self.page.mouse.wheel(0, -100)
+            self.page.wait_for_timeout(30)
 
     def heap_mb(self) -> float:
         session = self.page.context.new_cdp_session(self.page)
@@ -182,10 +242,20 @@ def moving_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way,
         print(f"{what}: the page lets no forces move so many edges without a GPU", flush=True)
         return
     least = SMOOTH if way.on_gpu and not uncapped else None
+    begin = time.monotonic()
     add_frames(figures, f"{what}, forces move it", graph.sample(plan.seconds), least)
+    figures.add(f"{what}, forces move it, edges drawn", graph.drawn_now()["edges"], "edges")
+    add_points(figures, graph, f"{what}, after {time.monotonic() - begin:.0f} s of forces")
     graph.show_whole()
     add_frames(figures, f"{what}, forces and a hand move it", graph.pan(plan.seconds), least)
-    keep_picture(graph, plan, f"{what}-forces")
+    graph.show_whole()
+    keep_picture(graph, plan, f"{what}-forces", whole=False)
+    more = graph.wait_until_forces_rest()
+    figures.add(f"{what}, until the forces rest", None if more is None else time.monotonic() - begin, "s")
+    if more is not None:
+        graph.wait_until_still()
+        add_points(figures, graph, f"{what}, when the forces rest")
+        keep_picture(graph, plan, f"{what}-rest", whole=False)
 
 
 def still_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way, plan: Plan, uncapped: bool = False) -> None:
@@ -193,16 +263,52 @@ def still_frames(figures: Figures, graph: GraphPage, what: str, way: webgl.Way, 
     if graph.has_forces():
         graph.forces().click()
     graph.show_whole()
+    graph.wait_until_still()
+    before = graph.drawn_now()["frames"]
     add_frames(figures, f"{what}, nothing moves it", graph.sample(plan.seconds), least)
-    add_frames(figures, f"{what}, a hand moves it", graph.pan(plan.seconds), least)
+    after = graph.drawn_now()
+    figures.add(f"{what}, nothing moves it, pictures drawn a second", (after["frames"] - before) / plan.seconds, "/s", 0)
+    figures.add(f"{what}, nothing moves it, edges drawn", after["edges"], "edges")
+    moved = graph.pan(plan.seconds)
+    add_frames(figures, f"{what}, a hand moves it", moved, least)
+    figures.add(f"{what}, a hand moves it, edges drawn", moved["edges"], "edges")
     graph.show_whole()
     add_frames(figures, f"{what}, the wheel zooms", graph.zoom(plan.seconds), least)
+    if plan.pictures and not uncapped:
+        keep_moving_pictures(graph, plan, what)
     keep_picture(graph, plan, f"{what}-still")
 
 
-def keep_picture(graph: GraphPage, plan: Plan, name: str) -> None:
+def add_points(figures: Figures, graph: GraphPage, what: str) -> None:
+    found = graph.page.evaluate(POINTS)
+    figures.add(f"{what}, points that are numbers", found["finite"], "points", found["points"], least=True)
+    figures.add(f"{what}, points in view", found["inView"], "points", found["points"] * 0.99, least=True)
+    figures.add(f"{what}, a node from its community's middle, mean", found["away"], "px")
+    figures.add(f"{what}, a community's middle from the nearest other, mean", found["apart"], "px")
+
+
+def keep_moving_pictures(graph: GraphPage, plan: Plan, what: str) -> None:
+    """In the hand, and with one community close."""
+    graph.show_whole()
+    first = graph.page.evaluate(POINTS)["first"]
+    graph.move_to(0)
+    graph.page.mouse.down()
+    for turn in range(10):
+        graph.move_to(turn)
+        graph.page.wait_for_timeout(16)
+    keep_picture(graph, plan, f"{what}-panning", whole=False)
+    graph.page.mouse.up()
+    graph.show_whole()
+    graph.come_close(*first)
+    graph.wait_until_still()
+    keep_picture(graph, plan, f"{what}-close", whole=False)
+
+
+def keep_picture(graph: GraphPage, plan: Plan, name: str, whole: bool = True) -> None:
     if plan.pictures:
-        graph.show_whole()
+        if whole:
+            graph.show_whole()
+            graph.wait_until_still()
         graph.page.screenshot(path=plan.pictures / f"graph-{name.replace(' ', '-').replace(chr(39), '')}.png")
 
 

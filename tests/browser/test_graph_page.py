@@ -1,6 +1,9 @@
 """The page Graph in a real browser: with software WebGL, and on a plain canvas where there is none."""
 
+import base64
 import json
+import math
+import random
 import urllib.parse
 import urllib.request
 
@@ -44,6 +47,61 @@ def posted(console: str, rows: str) -> str:
         return json.load(answer)["graph"]
 
 
+def communities(count: int, members: int, edges: int) -> str:
+    """Eight in nine edges inside a community."""
+    dice = random.Random(5)
+    rows = ["src,dst"]
+    for i in range(edges):
+        node = dice.randrange(count * members)
+        other = dice.randrange(members) + node // members * members if i % 9 else dice.randrange(count * members)
+        rows.append(f"{node},{other}")
+    return "\n".join(rows) + "\n"
+
+
+def at_rest(page) -> None:
+    """Nothing has been drawn for a while."""
+    page.wait_for_function("""() => { const now = window.llamatelemetryGraph.renderer.drawn.frames, seen = window.seenFrames;
+      if (seen?.frames !== now) window.seenFrames = { frames: now, at: performance.now() };
+      return now > 0 && seen?.frames === now && performance.now() - seen.at > 1000; }""", timeout=90_000)
+
+
+PLACES = """() => {
+  const { renderer, picture } = window.llamatelemetryGraph;
+  const at = renderer.positions(), box = document.querySelector('.graph-picture').getBoundingClientRect();
+  const groups = picture.nodes.find((column) => column.name === 'community').values;
+  const nodes = Array.from(groups, (group, v) => ({ group, x: at[2 * v], y: at[2 * v + 1] }));
+  const inView = nodes.filter((node) => {
+    const [x, y] = renderer.screenAt(node.x, node.y);
+    return x > 0 && y > 0 && x < box.width && y < box.height;
+  });
+  return { nodes, inView: inView.length };
+}"""
+# Of how many hues, in steps of 20 degrees, the picture has at least 40 pixels.
+HUES = """async (png) => {
+  const image = await createImageBitmap(new Blob([Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0))]));
+  const canvas = new OffscreenCanvas(image.width, image.height), context = canvas.getContext('2d');
+  context.drawImage(image, 0, 0);
+  const seen = new Array(18).fill(0), { data } = context.getImageData(0, 0, image.width, image.height);
+  for (let i = 0; i < data.length; i += 4) {
+    const [r, g, b] = [data[i], data[i + 1], data[i + 2]], high = Math.max(r, g, b), spread = high - Math.min(r, g, b);
+    if (spread < 60) continue;
+    const turn = high === r ? (g - b) / spread : high === g ? 2 + (b - r) / spread : 4 + (r - g) / spread;
+    seen[Math.floor(((turn + 6) % 6) * 3)] += 1;
+  }
+  return seen.filter((pixels) => pixels >= 40).length;
+}"""
+
+
+def centres(nodes: list[dict]) -> tuple[list[tuple[float, float]], float]:
+    """Of each community, and how far a node is from its own, on average."""
+    groups: dict[int, list[dict]] = {}
+    for node in nodes:
+        groups.setdefault(node["group"], []).append(node)
+    middle = {group: (sum(n["x"] for n in own) / len(own), sum(n["y"] for n in own) / len(own)) for group, own in groups.items()}
+    away = [math.dist((node["x"], node["y"]), middle[node["group"]]) for node in nodes]
+    return list(middle.values()), sum(away) / len(away)
+
+
 CHAIN = "src,dst\na,b\nb,c\nc,d\nd,e\na,x\nx,y\n"
 
 
@@ -67,6 +125,58 @@ def test_forces_of_a_large_graph_wait_for_a_hand_without_a_gpu(at, pictured):
     page.goto(f"{pictured.console}/graph?graph={posted(pictured.console, CHAIN)}&layout=none")
     expect(page.get_by_role("button", name="Forces")).to_have_attribute("aria-pressed", "true", timeout=30_000)
     assert page.locator("[data-note=forces]").count() == 0
+    assert watched.problems == []
+
+
+def test_forces_come_to_rest_with_communities_apart_and_in_view(at, pictured):
+    rows = communities(6, 60, 1500)
+    watched = at(f"/graph?graph={posted(pictured.console, rows)}&layout=none")
+    page = watched.page
+    drawn(page, "webgl")
+    button = page.get_by_role("button", name="Forces")
+    expect(button).to_have_attribute("aria-pressed", "true", timeout=30_000)
+    expect(button).to_have_attribute("aria-pressed", "false", timeout=120_000)
+    at_rest(page)
+    found = page.evaluate(PLACES)
+    assert len(found["nodes"]) == 360 == found["inView"]
+    assert all(math.isfinite(node["x"]) and math.isfinite(node["y"]) for node in found["nodes"])
+    middles, away = centres(found["nodes"])
+    nearest = [min(math.dist(one, other) for other in middles if other != one) for one in middles]
+    assert min(nearest) > 1.5 * away
+    across = max(math.dist(one, other) for one in middles for other in middles)
+    assert away > across / 50  # communities are clouds, not dots
+    picture = base64.b64encode(page.locator(".graph-picture").screenshot()).decode()
+    assert page.evaluate(HUES, picture) >= 4
+    assert watched.problems == []
+
+
+def test_a_moving_picture_has_fewer_edges_and_a_resting_one_is_not_drawn(at, pictured):
+    rows = communities(5, 100, 900)
+    watched = at(f"/graph?graph={posted(pictured.console, rows)}")
+    page = watched.page
+    drawn(page, "webgl")
+    at_rest(page)
+    edges = page.evaluate("window.llamatelemetryGraph.picture.head.edge_count")
+    assert page.evaluate("window.llamatelemetryGraph.renderer.drawn.edges") == edges
+    box = page.locator(".graph-picture").bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    frames = page.evaluate("window.llamatelemetryGraph.renderer.drawn.frames")
+    page.mouse.move(box["x"] + 40, box["y"] + 40, steps=4)
+    page.wait_for_function("([frames, edges]) => { const { drawn } = window.llamatelemetryGraph.renderer; return drawn.frames > frames && drawn.edges < edges; }",
+                           arg=[frames, edges])
+    page.mouse.up()
+    at_rest(page)
+    assert page.evaluate("window.llamatelemetryGraph.renderer.drawn.edges") == edges
+    frames = page.evaluate("window.llamatelemetryGraph.renderer.drawn.frames")
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.llamatelemetryGraph.renderer.drawn.frames") == frames
+    node = page.evaluate("""() => { const { renderer } = window.llamatelemetryGraph, at = renderer.positions(); return renderer.screenAt(at[0], at[1]); }""")
+    page.mouse.move(box["x"] + node[0], box["y"] + node[1], steps=2)
+    expect(page.locator(".graph-tip")).to_be_visible()
+    page.mouse.click(box["x"] + node[0], box["y"] + node[1])
+    page.wait_for_selector(".chosen")
+    page.wait_for_function("(frames) => window.llamatelemetryGraph.renderer.drawn.frames > frames", arg=frames)
     assert watched.problems == []
 
 

@@ -35,10 +35,21 @@ const HUES_DARK = [
 const RAMP_LIGHT = ["#d9e8c4", "#7fc8a0", "#2f9c8f", "#2a6f8e", "#3b4a88", "#3c1361"];
 const RAMP_DARK = ["#433a78", "#3a6a94", "#2f9494", "#4fbf86", "#a8dd5a", "#fdf07a"];
 
+const GREY_LIGHT = "#a9aeb6";
+const GREY_DARK = "#6b7480";
+const NAMED = 12; // in the legend
+const TURNS = 5; // of the palette
+
+export interface LegendItem {
+  colours: string[]; // one, or those that take turns
+  text: string;
+  count: number;
+}
+
 export interface Legend {
   title: string;
   meaning: string;
-  items: { colour: string; text: string; count: number }[];
+  items: LegendItem[];
   /** For numbers: the ends of the scale instead of items. */
   range: { from: string; to: string; colours: string[] } | null;
   unknown: number;
@@ -51,6 +62,16 @@ export interface Colours {
 
 function rgb(hex: string): [number, number, number] {
   return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255) as [number, number, number];
+}
+
+function hex(colour: [number, number, number]): string {
+  return `#${colour
+    .map((c) =>
+      Math.round(c * 255)
+        .toString(16)
+        .padStart(2, "0"),
+    )
+    .join("")}`;
 }
 
 function between(ramp: [number, number, number][], share: number): [number, number, number] {
@@ -98,30 +119,46 @@ function colourNumbers(column: Column & { kind: "number" }, dark: boolean): Colo
   return { rgba, legend: { title: column.name, meaning: column.meaning, items: [], range, unknown } };
 }
 
-/** Groups and categories: the largest get a hue each, the rest share grey. */
+/** The palette, then the same hues lighter, then darker: as many colours as can be told from one another. */
+function paletteOf(dark: boolean): [number, number, number][] {
+  const hues = (dark ? HUES_DARK : HUES_LIGHT).map(rgb);
+  const towards = (end: number, share: number) =>
+    hues.map((hue) => hue.map((c) => c + (end - c) * share) as [number, number, number]);
+  return [...hues, ...towards(1, 0.4), ...towards(0, 0.35)];
+}
+
+/**
+ * Groups and categories: the largest get a colour each, named in the legend as far as it goes; those after them take
+ * turns with the same colours, so that neighbours still stand apart; what is left of very many shares grey.
+ */
 function colourGroups(column: Column & { kind: "group" | "category" }, dark: boolean): Colours {
-  const hues = dark ? HUES_DARK : HUES_LIGHT;
-  const greyHex = dark ? "#6b7480" : "#a9aeb6";
   const counts = new Map<number, number>();
   for (const value of column.values) counts.set(value, (counts.get(value) ?? 0) + 1);
   const unknown = counts.get(MISSING) ?? 0;
   counts.delete(MISSING);
   const ranked = [...counts].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  const place = new Map(ranked.map(([value], i) => [value, i]));
-  const palette = hues.map(rgb);
-  const grey = rgb(greyHex);
+  const palette = paletteOf(dark);
+  const grey = rgb(dark ? GREY_DARK : GREY_LIGHT);
+  const coloured = Math.min(ranked.length, palette.length * TURNS);
+  const paints = new Map(
+    ranked.slice(0, coloured).map(([value], i) => [value, palette[i % palette.length]!]),
+  );
   const rgba = new Float32Array(column.values.length * 4);
-  column.values.forEach((value, i) => paint(rgba, i, palette[place.get(value) ?? hues.length] ?? grey));
+  column.values.forEach((value, i) => paint(rgba, i, paints.get(value) ?? grey));
   const name = (value: number) =>
     column.kind === "category" ? (column.names[value] ?? "?") : `${column.name} ${value}`;
-  const items = ranked
-    .slice(0, hues.length)
-    .map(([value, count], i) => ({ colour: hues[i]!, text: name(value), count }));
-  const rest = ranked.slice(hues.length);
-  if (rest.length > 0) {
-    const sum = rest.reduce((all, [, count]) => all + count, 0);
-    items.push({ colour: greyHex, text: `${rest.length.toLocaleString()} more`, count: sum });
-  }
+  const items: LegendItem[] = ranked
+    .slice(0, NAMED)
+    .map(([value, count], i) => ({ colours: [hex(palette[i]!)], text: name(value), count }));
+  const together = (from: number, to: number, colours: [number, number, number][], text: string) => {
+    if (to <= from) return;
+    const count = ranked.slice(from, to).reduce((all, [, size]) => all + size, 0);
+    items.push({ colours: colours.map(hex), text: `${(to - from).toLocaleString()} more, ${text}`, count });
+  };
+  const own = Math.min(coloured, palette.length);
+  together(NAMED, own, palette.slice(NAMED, own), "a colour each");
+  together(own, coloured, palette, "the same colours in turn");
+  together(coloured, ranked.length, [grey], "grey");
   return { rgba, legend: { title: column.name, meaning: column.meaning, items, range: null, unknown } };
 }
 
@@ -134,16 +171,27 @@ export function coloursFor(column: Column | null, nodes: number, dark: boolean):
   return { rgba, legend: { title: "", meaning: "", items: [], range: null, unknown: 0 } };
 }
 
-/** Diameters in pixels: areas follow the numbers. */
-export function sizesFor(column: Column | null, nodes: number): Float32Array {
-  const base = nodes > 20_000 ? 3 : nodes > 2000 ? 4.5 : 8;
-  const most = nodes > 20_000 ? 14 : nodes > 2000 ? 20 : 30;
-  const sizes = new Float32Array(nodes).fill(base);
-  if (column?.kind !== "number") return sizes;
-  const scale = scaleOf(column.values);
-  column.values.forEach((value, i) => {
-    if (Number.isFinite(value))
-      sizes[i] = base + (most - base) * Math.sqrt(Math.min(Math.max(scale.share(value), 0), 1));
-  });
-  return sizes;
+const COVERED = 0.14; // of the picture's area, by all nodes together
+const SMALLEST = 1;
+const LARGEST_OF_FEW = 8; // where nodes are few, the smallest is this large
+const SPREAD = 2.75; // the largest is so much larger than the smallest
+
+/** Diameters in pixels: areas follow the numbers, and all of them together leave most of the picture's area free. */
+export function sizesFor(column: Column | null, nodes: number, area: number): Float32Array {
+  const sizes = new Float32Array(nodes).fill(1);
+  if (column?.kind === "number") {
+    const scale = scaleOf(column.values);
+    column.values.forEach((value, i) => {
+      if (Number.isFinite(value))
+        sizes[i] = 1 + SPREAD * Math.sqrt(Math.min(Math.max(scale.share(value), 0), 1));
+    });
+  }
+  const sum = sizes.reduce((all, size) => all + (Math.PI / 4) * size * size, 0);
+  const unit = Math.min(Math.sqrt((COVERED * area) / Math.max(sum, 1e-9)), LARGEST_OF_FEW);
+  return sizes.map((size) => Math.max(size * unit, SMALLEST));
+}
+
+/** How opaque an edge is: fainter the more there are, and never so faint that eight bits of a colour lose it. */
+export function edgeStrength(edges: number): number {
+  return Math.min(Math.max(0.45 * Math.sqrt(1000 / Math.max(edges, 1)), 0.02), 0.45);
 }

@@ -1,11 +1,22 @@
 // Drawing without WebGL: the same picture on a plain canvas, with as many edges as that bears.
-import { SPACE, type Marks, type Renderer, type RendererEvents, type Scene, type Style } from "./renderer";
+import {
+  SPACE,
+  type Drawn,
+  type Marks,
+  type Renderer,
+  type RendererEvents,
+  type Scene,
+  type Style,
+} from "./renderer";
 
 const MOST_EDGES = 30_000; // drawn; more are left out evenly, and the page says so
 
 export class FlatRenderer implements Renderer {
   readonly kind = "canvas";
   readonly onProcessor = true;
+  readonly sizeScale = 1;
+  readonly mostEdges = MOST_EDGES;
+  private frames = 0;
   private readonly canvas = document.createElement("canvas");
   private readonly context: CanvasRenderingContext2D;
   private readonly observer: ResizeObserver;
@@ -34,8 +45,16 @@ export class FlatRenderer implements Renderer {
     this.resize();
   }
 
-  get edgesDrawn(): number {
-    return Math.min(this.scene?.source.length ?? 0, MOST_EDGES);
+  get drawn(): Drawn {
+    return { frames: this.frames, edges: Math.min(this.scene?.source.length ?? 0, MOST_EDGES) };
+  }
+
+  screenAt(x: number, y: number): [number, number] {
+    return [(x - this.left) * this.scale, (y - this.top) * this.scale];
+  }
+
+  positions(): ArrayLike<number> {
+    return this.scene?.positions ?? [];
   }
 
   setScene(scene: Scene): void {
@@ -111,7 +130,7 @@ export class FlatRenderer implements Renderer {
   private placeOf(node: number): [number, number] {
     const at = this.scene?.positions;
     if (!at) return [0, 0];
-    return [(at[2 * node]! - this.left) * this.scale, (at[2 * node + 1]! - this.top) * this.scale];
+    return this.screenAt(at[2 * node]!, at[2 * node + 1]!);
   }
 
   private zoomAt(factor: number, x: number, y: number): void {
@@ -134,6 +153,7 @@ export class FlatRenderer implements Renderer {
   private draw(): void {
     const c = this.context;
     const { scene, style } = this;
+    this.frames += 1;
     c.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     c.clearRect(0, 0, this.width, this.height);
     if (!scene || !style) return;

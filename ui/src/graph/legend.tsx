@@ -2,6 +2,13 @@
 import { count } from "../parts/format";
 import type { Legend as LegendData } from "./encode";
 
+/** One colour, or stripes of several. */
+function swatch(colours: string[]): string {
+  const part = 100 / colours.length;
+  const stripes = colours.map((colour, i) => `${colour} ${i * part}% ${(i + 1) * part}%`);
+  return colours.length === 1 ? colours[0]! : `linear-gradient(90deg, ${stripes.join(", ")})`;
+}
+
 export function Legend({ legend, size }: { legend: LegendData; size: string }) {
   return (
     <section class="panel legend" aria-labelledby="legend-title">
@@ -24,7 +31,7 @@ export function Legend({ legend, size }: { legend: LegendData; size: string }) {
       <ul class="legend-items">
         {legend.items.map((item) => (
           <li key={item.text}>
-            <span class="swatch" style={{ background: item.colour }} />
+            <span class="swatch" style={{ background: swatch(item.colours) }} />
             <span class="legend-text">{item.text}</span>
             <span class="number">{count(item.count)}</span>
           </li>

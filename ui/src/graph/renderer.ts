@@ -4,12 +4,16 @@ export interface Scene {
   nodes: number;
   source: Uint32Array;
   target: Uint32Array;
+  weight: Float32Array | null; // of each edge
+  groups: Uint32Array | null; // of each node its community
   /** x and y of each node, within 0 to SPACE. */
   positions: Float32Array;
   directed: boolean;
 }
 
-export const SPACE = 4096;
+/** Each step of the forces clears grids of twice its square: larger costs time, smaller room for a
+ * hundred thousand nodes. */
+export const SPACE = 1024;
 
 export interface Style {
   rgba: Float32Array; // four for each node
@@ -18,6 +22,12 @@ export interface Style {
   paper: string;
   ink: string;
   focus: string;
+}
+
+/** What was drawn, for tests and measurements. */
+export interface Drawn {
+  frames: number; // since the renderer began
+  edges: number; // in the last of them
 }
 
 export interface Marks {
@@ -38,6 +48,11 @@ export interface Renderer {
   readonly kind: "webgl" | "canvas";
   /** Whether the processor draws, to which the forces of a large graph are seconds a step. */
   readonly onProcessor: boolean;
+  /** By how much nodes are drawn larger than the style's sizes, as the view comes closer. */
+  readonly sizeScale: number;
+  readonly drawn: Drawn;
+  /** Edges of a picture at rest; of more, a sample is drawn. */
+  readonly mostEdges: number;
   /** Shown with the style that comes next: a large graph takes seconds to be made ready, once. */
   setScene(scene: Scene): void;
   setStyle(style: Style): void;
@@ -46,6 +61,10 @@ export interface Renderer {
   zoom(factor: number): void;
   /** Where nodes are on the screen, in pixels from the picture's corner. */
   places(nodes: number[]): Map<number, [number, number]>;
+  /** x and y of each node in the space, read back from what draws it. */
+  positions(): ArrayLike<number>;
+  /** Where a place of the space is on the screen, in pixels from the picture's corner. */
+  screenAt(x: number, y: number): [number, number];
   /** Lets forces move the nodes, or stops them. False: this renderer cannot. */
   simulate(on: boolean): boolean;
   close(): void;
@@ -82,27 +101,4 @@ export function intoSpace(x: Float32Array, y: Float32Array): Float32Array {
     out[2 * i + 1] = SPACE / 2 + (y[i]! - (lowY + highY) / 2) * scale;
   }
   return out;
-}
-
-/** A place to begin with: communities on a spiral, their members around them. The same for the same graph. */
-export function firstPlaces(nodes: number, groups: Uint32Array | null): Float32Array {
-  const out = new Float32Array(nodes * 2);
-  let seed = 12345;
-  const random = () => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return seed / 0xffffffff;
-  };
-  for (let i = 0; i < nodes; ++i) {
-    const group = groups?.[i] ?? 0;
-    const angle = group * 2.39996;
-    const radius = groups ? Math.sqrt(group + 0.5) * 90 : 0;
-    const spread = groups ? 60 : SPACE * 0.3;
-    out[2 * i] = clamp(SPACE / 2 + Math.cos(angle) * radius + (random() - 0.5) * spread * 2);
-    out[2 * i + 1] = clamp(SPACE / 2 + Math.sin(angle) * radius + (random() - 0.5) * spread * 2);
-  }
-  return out;
-}
-
-function clamp(value: number): number {
-  return Math.min(Math.max(value, 20), SPACE - 20);
 }

@@ -1,11 +1,13 @@
 // The picture on the page: renderer, labels and marks together, apart from the components that ask for them.
 import { colour, isDark } from "../shell/theme";
-import { coloursFor, sizesFor, type Legend } from "./encode";
+import { coloursFor, edgeStrength, sizesFor, type Legend } from "./encode";
 import { FlatRenderer } from "./flat";
 import { columnOf, textOf, type Picture } from "./picture";
-import { firstPlaces, hasWebgl, intoSpace, type Marks, type Renderer, type RendererEvents } from "./renderer";
+import { firstPlaces } from "./places";
+import { hasWebgl, intoSpace, type Marks, type Renderer, type RendererEvents } from "./renderer";
 
 const LABELS = 36;
+const MEANT_EDGES = 130; // drawn over a moving sample, in which they may be missing
 
 export interface Choices {
   colour: string; // columns; "": none
@@ -44,9 +46,6 @@ export class GraphScene {
   private marks: Marks = { nodes: null, edges: null, chosen: null };
   private picture: Picture | null = null;
   private choices: Choices = { colour: "", size: "", label: "label" };
-  /** Frames drawn since the renderer began, for measurements. */
-  frames = 0;
-
   private constructor(
     readonly renderer: Renderer,
     private readonly overlay: HTMLCanvasElement,
@@ -69,16 +68,18 @@ export class GraphScene {
     this.picture = picture;
     const x = columnOf(picture, "x");
     const y = columnOf(picture, "y");
-    const community = columnOf(picture, "community");
+    const community = columnOf(picture, "community") ?? columnOf(picture, "component");
+    const groups = community?.kind === "group" ? community.values : null;
+    const weight = picture.edges.find((column) => column.name === "weight");
     const nodes = picture.head.node_count;
     const placed = x?.kind === "number" && y?.kind === "number";
     this.renderer.setScene({
       nodes,
       source: picture.source,
       target: picture.target,
-      positions: placed
-        ? intoSpace(x.values, y.values)
-        : firstPlaces(nodes, community?.kind === "group" ? community.values : null),
+      weight: weight?.kind === "number" ? weight.values : null,
+      groups,
+      positions: placed ? intoSpace(x.values, y.values) : firstPlaces(nodes, groups),
       directed: picture.head.directed,
     });
   }
@@ -88,12 +89,13 @@ export class GraphScene {
     this.choices = choices;
     const nodes = picture.head.node_count;
     const { rgba, legend } = coloursFor(columnOf(picture, choices.colour), nodes, isDark.peek());
-    const sizes = sizesFor(columnOf(picture, choices.size), nodes);
-    const many = picture.head.edge_count > 5000;
+    const area = Math.max(this.parent.clientWidth * this.parent.clientHeight, 100_000);
+    const sizes = sizesFor(columnOf(picture, choices.size), nodes, area);
+    const strength = edgeStrength(picture.head.edge_count);
     this.renderer.setStyle({
       rgba,
       sizes,
-      edge: isDark.peek() ? [0.55, 0.6, 0.67, many ? 0.18 : 0.45] : [0.3, 0.33, 0.38, many ? 0.16 : 0.4],
+      edge: isDark.peek() ? [0.55, 0.6, 0.67, strength] : [0.3, 0.33, 0.38, strength * 0.9],
       paper: colour("panel"),
       ink: colour("ink"),
       focus: colour("focus"),
@@ -128,7 +130,6 @@ export class GraphScene {
   }
 
   drawLabelsSoon(): void {
-    this.frames += 1;
     if (this.frame) return;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
@@ -147,7 +148,9 @@ export class GraphScene {
     const c = canvas.getContext("2d")!;
     c.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     c.clearRect(0, 0, width, height);
-    const column = this.picture && columnOf(this.picture, this.choices.label);
+    if (!this.picture) return;
+    this.drawMeantEdges(c, this.picture);
+    const column = columnOf(this.picture, this.choices.label);
     if (!column) return;
     c.font = "11.5px system-ui, sans-serif";
     c.textBaseline = "middle";
@@ -162,7 +165,7 @@ export class GraphScene {
       if (!at || at[0] < 0 || at[1] < 0 || at[0] > width || at[1] > height) continue;
       const text = short(textOf(column, node));
       const box: [number, number, number, number] = [
-        at[0] + this.sizes[node]! / 2 + 3,
+        at[0] + (this.sizes[node]! * this.renderer.sizeScale) / 2 + 3,
         at[1] - 8,
         c.measureText(text).width,
         16,
@@ -176,6 +179,24 @@ export class GraphScene {
       c.strokeText(text, box[0], at[1]);
       c.fillText(text, box[0], at[1]);
     }
+  }
+
+  /** Edges that are meant stay where the picture, as long as it moves, has a sample of all. */
+  private drawMeantEdges(c: CanvasRenderingContext2D, { source, target }: Picture): void {
+    const { edges } = this.marks;
+    if (!edges || edges.length > MEANT_EDGES || this.renderer.drawn.edges >= source.length) return;
+    const ends = edges.map((edge) => [source[edge]!, target[edge]!] as const);
+    const places = this.renderer.places([...new Set([...this.labels, ...ends.flat()])]);
+    c.strokeStyle = colour("muted");
+    c.lineWidth = 1;
+    c.beginPath();
+    for (const [from, to] of ends) {
+      const [a, b] = [places.get(from), places.get(to)];
+      if (!a || !b) continue;
+      c.moveTo(...a);
+      c.lineTo(...b);
+    }
+    c.stroke();
   }
 }
 

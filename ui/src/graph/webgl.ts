@@ -1,9 +1,29 @@
 // Drawing with cosmos.gl: places, forces and picking on the GPU.
 import { Graph } from "@cosmos.gl/graph";
-import { SPACE, type Marks, type Renderer, type RendererEvents, type Scene, type Style } from "./renderer";
+import { MOST_ON_PROCESSOR, sampleOrder } from "./edges";
+import { edgeStrength } from "./encode";
+import { Follower, spread } from "./follow";
+import { forcesFor } from "./forces";
+import { Frames } from "./frames";
+import {
+  SPACE,
+  type Drawn,
+  type Marks,
+  type Renderer,
+  type RendererEvents,
+  type Scene,
+  type Style,
+} from "./renderer";
 
-const TRACKED = 60; // labels at most
+const TRACKED = 300; // nodes of labels and of edges that are meant, at most
 const MANY_EDGES = 20_000;
+const MARGIN = 0.07; // around the whole graph
+const GREYED_OUT = 0.03; // of an edge's opacity, when others are meant
+const FIT_MS = 250;
+const STEPS = 600; // of the forces, until they rest
+const PROCESSOR_STEPS = 60;
+const FOLLOW_EVERY = 3; // steps
+const LARGEST_CLOSE = 24; // pixels, what the largest node grows to as the view comes closer
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|basic render/i;
 
 function drawnByProcessor(canvas: HTMLCanvasElement | null): boolean {
@@ -15,9 +35,20 @@ function drawnByProcessor(canvas: HTMLCanvasElement | null): boolean {
 export class WebglRenderer implements Renderer {
   readonly kind = "webgl";
   onProcessor = false;
+  sizeScale = 1;
   private readonly graph: Graph;
+  private frames!: Frames; // from ready on, as all that follows
+  private readonly follower: Follower;
+  private readonly observer = new ResizeObserver(() => this.touched());
   private scene: Scene | null = null;
-  private tracked: number[] = [];
+  private order: Uint32Array | null = null; // of the edges, as they are drawn
+  private sample: number[] = []; // nodes that stand for the whole
+  private wholeZoom = 1; // at which the whole is in view
+  private fitting = false; // the view is on its way there
+  private ticks = 0;
+  private largest = 1; // of the sizes
+  private placeOf: Uint32Array | null = null; // of an edge, in that order
+  private tracked = new Set<number>();
   private isNew = false;
   private ready = false;
   private closed = false;
@@ -37,52 +68,81 @@ export class WebglRenderer implements Renderer {
       scalePointsOnZoom: false,
       pointDefaultSize: 6,
       pointGreyoutOpacity: 0.12,
-      linkGreyoutOpacity: 0.03,
+      linkGreyoutOpacity: GREYED_OUT,
       linkVisibilityDistanceRange: [60, 600],
-      linkVisibilityMinTransparency: 0.25,
-      simulationGravity: 0.25,
-      simulationRepulsion: 1,
-      simulationLinkDistance: 6,
-      simulationLinkSpring: 0.8,
-      simulationFriction: 0.86,
-      simulationDecay: 3000,
       rescalePositions: false,
       onClick: (index) => events.chosen(index ?? null),
-      onPointMouseOver: (index) => {
-        const place = this.places([index]).get(index);
-        if (place) events.hovered(index, place[0], place[1]);
+      onPointMouseOver: (index, at) => {
+        const [x, y] = this.graph.spaceToScreenPosition(at);
+        events.hovered(index, x, y);
+        this.frames.draw();
       },
-      onPointMouseOut: () => events.hovered(null, 0, 0),
-      onZoom: () => events.moved(),
-      onDrag: () => events.moved(),
-      onSimulationTick: () => events.moved(),
-      onSimulationEnd: () => events.settled(),
+      onPointMouseOut: () => {
+        events.hovered(null, 0, 0);
+        this.frames.draw();
+      },
+      onZoomStart: (_, byHand) => {
+        if (byHand) this.follower.on = false;
+      },
+      onZoom: () => this.viewMoved(events),
+      onZoomEnd: () => {
+        this.fitting = false;
+      },
+      onDrag: () => this.viewMoved(events),
+      onSimulationTick: () => this.tick(events),
+      onSimulationEnd: () => {
+        if (this.follower.on) this.fit(null);
+        this.follower.on = false;
+        this.frames.moving();
+        events.settled();
+      },
     });
+    this.follower = new Follower(this.graph);
   }
 
   /** Rejects when the GPU cannot be used after all. */
   static async make(parent: HTMLDivElement, events: RendererEvents): Promise<WebglRenderer> {
     const renderer = new WebglRenderer(parent, events);
     await renderer.graph.ready;
-    renderer.ready = true;
     renderer.onProcessor = drawnByProcessor(parent.querySelector("canvas"));
+    renderer.frames = new Frames(
+      renderer.graph,
+      () => renderer.scene?.source.length ?? 0,
+      renderer.onProcessor,
+    );
+    renderer.ready = true;
+    renderer.listen();
     return renderer;
+  }
+
+  get mostEdges(): number {
+    return this.onProcessor ? MOST_ON_PROCESSOR : Infinity;
+  }
+
+  get drawn(): Drawn {
+    return { frames: this.frames.drawn, edges: this.frames.edgesDrawn };
   }
 
   setScene(scene: Scene): void {
     this.scene = scene;
+    this.placeOf = null;
+    this.order = sampleOrder(scene.source, scene.weight, scene.groups);
     const links = new Float32Array(scene.source.length * 2);
-    for (let e = 0; e < scene.source.length; ++e) {
-      links[2 * e] = scene.source[e]!;
-      links[2 * e + 1] = scene.target[e]!;
+    for (let i = 0; i < scene.source.length; ++i) {
+      const e = this.order?.[i] ?? i;
+      links[2 * i] = scene.source[e]!;
+      links[2 * i + 1] = scene.target[e]!;
     }
     this.graph.setPointPositions(scene.positions, true);
     this.graph.setLinks(links);
+    const many = scene.source.length > MANY_EDGES;
     this.graph.setConfigPartial({
       linkDefaultArrows: scene.directed && scene.source.length <= 4000,
-      linkDefaultWidth: scene.source.length > MANY_EDGES ? 0.6 : 1,
+      linkDefaultWidth: many ? 0.6 : 1,
+      linkVisibilityMinTransparency: many ? 0.5 : 0.25,
     });
-    this.tracked = [];
+    this.sample = spread(scene.nodes);
+    this.tracked = new Set();
     this.isNew = true;
   }
 
@@ -97,56 +157,146 @@ export class WebglRenderer implements Renderer {
     });
     this.graph.setPointColors(style.rgba);
     this.graph.setPointSizes(style.sizes);
+    this.largest = style.sizes.reduce((most, size) => Math.max(most, size), 1);
     this.graph.render(this.isNew ? 0 : undefined, 0);
-    if (this.isNew) this.graph.fitView(0, 0.12);
+    if (this.isNew) this.fit(null);
     this.isNew = false;
+    this.frames.moving();
   }
 
   setMarks(marks: Marks): void {
     const set = (name: string, value: unknown) => ({ [name]: value ?? undefined });
+    const all = this.scene?.source.length ?? 0;
+    this.frames.boost = marks.edges ? edgeStrength(marks.edges.length) / edgeStrength(all) : 1;
     this.graph.setConfigPartial({
+      linkGreyoutOpacity: GREYED_OUT / this.frames.boost,
       ...set("highlightedPointIndices", marks.nodes),
-      ...set("highlightedLinkIndices", marks.edges),
+      ...set("highlightedLinkIndices", marks.edges && this.drawnAt(marks.edges)),
       ...set("focusedPointIndex", marks.chosen),
     } as Parameters<Graph["setConfigPartial"]>[0]);
+    this.frames.draw();
   }
 
   fit(nodes: number[] | null): void {
-    if (nodes && nodes.length > 0) this.graph.fitViewByPointIndices(nodes, 250, 0.25);
-    else this.graph.fitView(250, 0.12);
+    if (nodes && nodes.length > 0) {
+      this.follower.on = false;
+      this.graph.fitViewByPointIndices(nodes, FIT_MS, 0.25);
+    } else if (this.graph.isSimulationRunning) this.follower.start();
+    else {
+      this.fitting = true;
+      this.graph.fitView(this.isNew ? 0 : FIT_MS, MARGIN);
+    }
+    this.frames.moving();
   }
 
   zoom(factor: number): void {
+    this.follower.on = false;
     this.graph.zoom(this.graph.getZoomLevel() * factor, 120);
+    this.frames.moving();
   }
 
   places(nodes: number[]): Map<number, [number, number]> {
     const out = new Map<number, [number, number]>();
     if (!this.ready || this.closed) return out;
     const wanted = nodes.slice(0, TRACKED);
-    if (wanted.some((node) => !this.tracked.includes(node)) || wanted.length < this.tracked.length) {
-      this.tracked = wanted;
-      this.graph.trackPointPositionsByIndices(wanted);
+    if (wanted.some((node) => !this.tracked.has(node))) {
+      this.tracked = new Set([...wanted, ...this.sample]);
+      this.graph.trackPointPositionsByIndices([...this.tracked]);
     }
-    for (const [node, at] of this.graph.getTrackedPointPositionsMap())
-      out.set(node, this.graph.spaceToScreenPosition(at));
+    const places = this.graph.getTrackedPointPositionsMap();
+    for (const node of wanted) {
+      const at = places.get(node);
+      if (at) out.set(node, this.graph.spaceToScreenPosition(at));
+    }
     return out;
   }
 
+  positions(): ArrayLike<number> {
+    return this.graph.getPointPositions();
+  }
+
+  screenAt(x: number, y: number): [number, number] {
+    return this.graph.spaceToScreenPosition([x, y]);
+  }
+
   simulate(on: boolean): boolean {
-    if (on) {
-      this.graph.setConfigPartial({ enableSimulation: true });
+    if (on && this.scene) {
+      const forces = forcesFor(this.scene);
+      this.graph.setConfigPartial({
+        simulationRepulsion: forces.repulsion,
+        simulationGravity: forces.gravity,
+        simulationLinkSpring: forces.spring,
+        simulationLinkDistance: forces.distance,
+        simulationFriction: forces.friction,
+        simulationDecay: this.onProcessor ? PROCESSOR_STEPS : STEPS,
+        enableSimulation: true,
+      });
       this.graph.start(1);
+      this.follower.start();
+      this.frames.moving();
     } else {
+      this.follower.on = false;
       this.graph.pause();
       this.graph.setConfigPartial({ enableSimulation: false });
+      this.frames.moving();
     }
     return true;
   }
 
   close(): void {
     this.closed = true;
+    this.frames.close();
+    this.observer.disconnect();
+    document.removeEventListener("visibilitychange", this.touched);
+    this.parent.removeEventListener("pointermove", this.pointed);
+    this.parent.removeEventListener("pointerdown", this.touched);
     this.graph.destroy();
     this.parent.replaceChildren();
+  }
+
+  private listen(): void {
+    this.parent.addEventListener("pointermove", this.pointed);
+    this.parent.addEventListener("pointerdown", this.touched);
+    document.addEventListener("visibilitychange", this.touched);
+    this.observer.observe(this.parent);
+  }
+
+  private readonly pointed = (event: PointerEvent) => {
+    if (event.buttons === 0) this.frames.pointed();
+    else this.frames.moving();
+  };
+
+  private readonly touched = () => this.frames.moving();
+
+  private viewMoved(events: RendererEvents): void {
+    if (!this.ready) return; // cosmos.gl sets a view before it is
+    const zoom = this.graph.getZoomLevel();
+    if (this.fitting || this.follower.on) this.wholeZoom = zoom;
+    const closer = Math.sqrt(Math.max(zoom / this.wholeZoom, 1));
+    const scale = Math.min(closer, Math.max(LARGEST_CLOSE / this.largest, 1));
+    if (Math.abs(scale / this.sizeScale - 1) > 0.01) {
+      this.sizeScale = scale;
+      this.graph.setConfigPartial({ pointSizeScale: scale });
+    }
+    this.frames.moving();
+    events.moved();
+  }
+
+  private tick(events: RendererEvents): void {
+    if (++this.ticks % FOLLOW_EVERY === 0 && this.follower.on) {
+      const places = this.graph.getTrackedPointPositionsMap();
+      this.follower.step(this.sample.flatMap((node) => (places.has(node) ? [places.get(node)!] : [])));
+    }
+    events.moved();
+  }
+
+  /** Where these edges stand among those that are drawn. */
+  private drawnAt(edges: number[]): number[] {
+    if (!this.order) return edges;
+    if (!this.placeOf) {
+      this.placeOf = new Uint32Array(this.order.length);
+      this.order.forEach((edge, i) => (this.placeOf![edge] = i));
+    }
+    return edges.map((edge) => this.placeOf![edge]!);
   }
 }

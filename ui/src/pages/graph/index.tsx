@@ -300,12 +300,12 @@ export default function GraphPage() {
         onFile={(file) => void takeFile(file)}
         onFound={pick}
       />
-      {flat && (
+      {scene && flat && (
         <p class="banner" data-banner="webgl">
           {plain
             ? "Drawn without WebGL, as asked."
             : "This browser offers no WebGL here, so the graph is drawn on a plain canvas:"}{" "}
-          at most {count(30_000)} edges, and no forces. Layouts come from the server.
+          at most {count(scene.renderer.mostEdges)} edges, and no forces. Layouts come from the server.
         </p>
       )}
       {problem && !busy && (
@@ -377,6 +377,13 @@ export default function GraphPage() {
       )}
       {picture && picture.head.edge_count > BROWSER_LAYOUT_FROM && !columnOf(picture, "x") && (
         <p class="note">The layout is made in this browser: a graph of this size takes the server minutes.</p>
+      )}
+      {picture && scene && !flat && picture.head.edge_count > scene.renderer.mostEdges && (
+        <p class="note" data-note="edges">
+          This browser draws without a GPU: {count(scene.renderer.mostEdges)} of the{" "}
+          {count(picture.head.edge_count)} edges are drawn, a sample of every community&apos;s. Everything
+          else counts all.
+        </p>
       )}
       {picture && !flat && !columnOf(picture, "x") && tooMuch(scene, picture) && (
         <p class="note" data-note="forces">

@@ -14,8 +14,6 @@ import { isDark } from "../../shell/theme";
 import { edgeColumns, edgeList, type EdgeColumns, type EdgeList } from "./edges";
 import { isNumeric, type Result } from "./result";
 
-const DRAWN_FLAT = 30_000;
-
 interface Drawn {
   name: string; // under which the console keeps the edge list
   picture: Picture;
@@ -123,7 +121,7 @@ function Choices({ result, columns }: { result: Result; columns: EdgeColumns }) 
   );
 }
 
-function Limits({ result, list, flat }: { result: Result; list: EdgeList; flat: boolean }) {
+function Limits({ result, list, scene }: { result: Result; list: EdgeList; scene: GraphScene | null }) {
   const parts = [`${count(list.edges)} of ${count(result.rows.length)} rows are edges`];
   if (list.leftOut > 0)
     parts.push(
@@ -131,7 +129,9 @@ function Limits({ result, list, flat }: { result: Result; list: EdgeList; flat: 
     );
   if (result.truncated)
     parts.push("the query has more rows than were asked for; at most 10,000 can be drawn here");
-  if (flat) parts.push(`drawn without WebGL, at most ${count(DRAWN_FLAT)} edges`);
+  const most = scene?.renderer.mostEdges ?? Infinity;
+  if (scene?.renderer.kind === "canvas") parts.push(`drawn without WebGL, at most ${count(most)} edges`);
+  else if (list.edges > most) parts.push(`drawn without a GPU, a sample of ${count(most)} edges`);
   return <p class="note">{parts.join("; ")}.</p>;
 }
 
@@ -194,7 +194,7 @@ function Graph({ result, columns }: { result: Result; columns: EdgeColumns }) {
           </a>
         )}
       </div>
-      <Limits result={result} list={list} flat={scene?.renderer.kind === "canvas"} />
+      <Limits result={result} list={list} scene={scene} />
       {problem && (
         <p class="failed" role="alert">
           The graph could not be drawn: {problem}
