@@ -3,6 +3,7 @@
 #include <cmath>
 #include <map>
 
+#include "analytics/betweenness_scale.h"
 #include "analytics/choose.h"
 #include "analytics/cpu/cpu_backend.h"
 #include "analytics/csr.h"
@@ -141,6 +142,9 @@ TEST(Paths, AreCountedAndOverflowIsSeen) {
 TEST(Choose, LeavesSmallGraphsToTheCpu) {
   Request request;
   EXPECT_FALSE(choose(request, 10, 20).gpu);
+  EXPECT_FALSE(choose(request, 1'000'000, 100'000'000).gpu);
+  request.algorithm = Algorithm::leiden;
+  EXPECT_FALSE(choose(request, 1'000, 100'000).gpu);
   EXPECT_TRUE(choose(request, 1'000'000, 100'000'000).gpu);
   request.algorithm = Algorithm::degree;
   EXPECT_FALSE(choose(request, 1'000'000'000, UINT64_MAX).gpu);
@@ -164,6 +168,54 @@ TEST(CpuBackend, AnswersDoNotDependOnThreads) {
     EXPECT_EQ(one->values, seven->values);
     EXPECT_EQ(one->groups, seven->groups);
     EXPECT_EQ(one->x, seven->x);
+  }
+}
+
+// Of each arc, how much of the shortest paths from the sources leads along it.
+std::vector<double> paths_along_arcs(const Csr& both, const std::vector<Vertex>& sources) {
+  std::vector<double> sums(both.arcs(), 0.0);
+  for (const Vertex source : sources) {
+    std::vector<int> hops(both.vertices(), -1);
+    std::vector<double> ways(both.vertices(), 0.0), beyond(both.vertices(), 0.0);
+    std::vector<Vertex> order{source};
+    hops[source] = 0, ways[source] = 1;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      for (const Vertex v : both.row(order[i])) {
+        if (hops[v] < 0) hops[v] = hops[order[i]] + 1, order.push_back(v);
+        if (hops[v] == hops[order[i]] + 1) ways[v] += ways[order[i]];
+      }
+    }
+    for (std::size_t i = order.size(); i-- > 0;) {
+      const Vertex u = order[i];
+      for (const Vertex v : both.row(u)) {
+        if (hops[v] != hops[u] + 1) continue;
+        const double along = ways[u] / ways[v] * (1 + beyond[v]);
+        sums[both.find(u, v)] += along;
+        beyond[u] += along;
+      }
+    }
+  }
+  return sums;
+}
+
+TEST(Betweenness, FollowsFromThatOfArcs) {
+  for (const auto kind : {"random", "power-law", "disconnected", "star"}) {
+    const EdgeList graph = test_graph(kind, 3000, 5);
+    const Csr both = build_csr(graph, {.loops = false});
+    const auto backend = make_cpu_backend();
+    ASSERT_TRUE(backend->load(graph));
+    for (const Vertex samples : {16U, graph.vertices}) {
+      Request request;
+      request.algorithm = Algorithm::betweenness;
+      request.samples = samples;
+      const auto expected = backend->run(request, {});
+      ASSERT_TRUE(expected);
+      const auto sources = sampled_sources(graph.vertices, samples, request.seed);
+      const auto values = betweenness_from_arcs(both, paths_along_arcs(both, sources), sources);
+      for (Vertex v = 0; v < graph.vertices; ++v)
+        EXPECT_NEAR(values[v], expected->values[v], 1e-9 * expected->values[v])
+            << kind << ' ' << samples << ' ' << v;
+    }
   }
 }
 

@@ -19,37 +19,64 @@ void scale_betweenness(std::vector<double>& sums, std::span<const Vertex> source
 
 namespace {
 
-// How many vertices are connected with each, itself included.
-std::vector<Vertex> connected(const Csr& both) {
-  std::vector<Vertex> size(both.vertices(), 0), part;
-  std::vector<bool> seen(both.vertices(), false);
+// Vertices that are connected, and how many there are.
+struct Parts {
+  std::vector<Vertex> of;    // of each vertex: its part
+  std::vector<Vertex> size;  // of each part
+};
+
+Parts parts_of(const Csr& both) {
+  Parts parts{std::vector<Vertex>(both.vertices(), kNoVertex), {}};
+  std::vector<Vertex> part;
   for (Vertex root = 0; root < both.vertices(); ++root) {
-    if (seen[root]) continue;
-    seen[root] = true;
+    if (parts.of[root] != kNoVertex) continue;
+    const auto number = static_cast<Vertex>(parts.size.size());
+    parts.of[root] = number;
     part.assign(1, root);
     for (std::size_t i = 0; i < part.size(); ++i) {
       for (const Vertex v : both.row(part[i])) {
-        if (!seen[v]) seen[v] = true, part.push_back(v);
+        if (parts.of[v] == kNoVertex) parts.of[v] = number, part.push_back(v);
       }
     }
-    for (const Vertex v : part) size[v] = static_cast<Vertex>(part.size());
+    parts.size.push_back(static_cast<Vertex>(part.size()));
   }
-  return size;
+  return parts;
+}
+
+double leaving(const Csr& both, std::span<const double> sums, Vertex u) {
+  double sum = 0;
+  for (std::uint64_t arc = both.offsets[u]; arc < both.offsets[u + 1]; ++arc) sum += sums[arc];
+  return sum;
+}
+
+double arriving(const Csr& both, std::span<const double> sums, Vertex v) {
+  double sum = 0;
+  for (const Vertex u : both.row(v)) sum += sums[both.find(u, v)];
+  return sum;
+}
+
+// What is left of `sum` without the `ends`, the paths that begin or end in the vertex.
+double without(double sum, double ends) {
+  constexpr double kRounding = 1e-12;  // of what is taken away: nothing is left
+  const double left = sum - ends;
+  return left > ends * kRounding ? left : 0.0;
 }
 
 }  // namespace
 
 std::vector<double> betweenness_from_arcs(const Csr& both, std::span<const double> sums,
                                           std::span<const Vertex> sources) {
+  const Parts parts = parts_of(both);
+  std::vector<Vertex> sources_in(parts.size.size(), 0);
+  for (const Vertex source : sources) ++sources_in[parts.of[source]];
   std::vector<double> through(both.vertices(), 0.0);
-  for (Vertex u = 0; u < both.vertices(); ++u) {
-    for (std::uint64_t arc = both.offsets[u]; arc < both.offsets[u + 1]; ++arc) through[u] += sums[arc];
-  }
-  const auto size = connected(both);
+  for (Vertex u = 0; u < both.vertices(); ++u) through[u] = leaving(both, sums, u);
   for (const Vertex source : sources) {
-    const double own = size[source] - 1.0, left = through[source] - own;
-    constexpr double kRounding = 1e-12;  // of what is taken away: nothing is left
-    through[source] = left > own * kRounding ? left : 0.0;
+    const Vertex part = parts.of[source];
+    // Few paths end there when there are few sources, and the less is taken away the less is rounded.
+    through[source] = sources_in[part] < parts.size[part]
+                          ? without(arriving(both, sums, source), sources_in[part] - 1.0)
+                          : without(through[source], parts.size[part] - 1.0);
   }
   scale_betweenness(through, sources);
   return through;

@@ -20,8 +20,9 @@ void scale_betweenness(std::vector<double>& sums, std::span<const Vertex> source
 
 /// Vertex betweenness from the sums of arcs, of rows with every edge both ways. What lies on paths through v
 /// leaves v along its arcs; so do the paths that begin in v, one to each vertex that it is connected with,
-/// which do not count. cuGraph's own way for vertices begins its sums anew with each batch of sources, and
-/// differs on large power-law graphs (docs/performance.md); its way for edges, which is another, does not.
+/// which do not count. It also arrives along them, and with it one path from each source that v is connected
+/// with. cuGraph's own way for vertices begins its sums anew with each batch of sources, and differs on large
+/// power-law graphs (docs/performance.md); its way for edges, which is another, does not.
 [[nodiscard]] std::vector<double> betweenness_from_arcs(const Csr& both, std::span<const double> sums,
                                                         std::span<const Vertex> sources);
 

@@ -9,13 +9,12 @@
 namespace llt::analytics {
 namespace {
 
-// From how much work on the GPU is quicker, its start (opening the libraries, a CUDA context, moving the
-// graph: 0.8 s on an H100) counted. Work is edges; for betweenness edges times sources, for layouts edges
-// times rounds. UINT64_MAX: never seen to be. Measured on an H100 beside 32 cores (docs/performance.md),
-// rounded up. Louvain and Leiden are far quicker there, but find worse communities in graphs that have hardly
-// any, so small graphs are left to the CPU. Betweenness of vertices is left to it at any size: it
-// takes the GPU as long as that of edges, which was slower on the GPU up to 10^8, and from where it
-// is not is a guess.
+// From how much work on the GPU is quicker for one question, the worker's start (opening the libraries, a
+// CUDA context) and moving the graph there counted. Work is edges; for betweenness edges times sources, for
+// layouts edges times rounds. UINT64_MAX: never seen to be, at up to 10^7 edges and, for PageRank, 10^8: the
+// CPU has answered before the graph is there. Measured on an H100 beside 16 cores (docs/performance.md),
+// rounded up. Louvain and Leiden begin later than they would pay, since they find worse communities in graphs
+// that have hardly any. Betweenness of edges is a guess: up to 10^8 it was slower.
 std::uint64_t crossover(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::edge_betweenness:
@@ -25,12 +24,6 @@ std::uint64_t crossover(Algorithm algorithm) {
     case Algorithm::leiden:
     case Algorithm::louvain:
       return 10'000'000;
-    case Algorithm::triangles:
-    case Algorithm::pagerank:
-      return 30'000'000;
-    case Algorithm::kcore:
-    case Algorithm::strong_components:
-      return 50'000'000;
     default:
       return UINT64_MAX;
   }

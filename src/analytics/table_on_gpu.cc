@@ -226,18 +226,22 @@ std::size_t expected_columns(const TableQuestion& question) {
 
 }  // namespace
 
-bool size_decides(TableOperation operation) { return operation == rolling || operation == anomalies; }
+bool size_decides(const TableQuestion& question) {
+  return question.operation == rolling || question.operation == anomalies ||
+         (question.operation == group && question.by.empty());
+}
 
 // Measured on an H100 beside 16 cores and an H200 beside 32 (docs/performance.md), the worker's start
 // counted. DuckDB looks at all of a window again for each row's MAD, but keeps a window's quantiles from one
-// row to the next: there the GPU gains only where windows are neither long nor, as those by key were, short.
-// Sums, counts and bins cost DuckDB less than it costs to hand their rows over.
+// row to the next: there the GPU gains only where windows are not long. One group's quantiles are one
+// thread's work to DuckDB; other sums, counts and bins cost it less than it costs to hand their rows over.
 TableChoice choose_table(const TableQuestion& question, double rows, double window_rows) {
-  constexpr double kAnomalies = 30e6, kRolling = 2e6, kShort = 50, kLong = 300;
-  if (!size_decides(question.operation)) return {false, "this is left to the CPU at any size"};
+  constexpr double kAnomalies = 30e6, kRolling = 2e6, kLong = 300, kOneGroup = 20e6;
+  if (!size_decides(question)) return {false, "this is left to the CPU at any size"};
   const double each = rows > 0 ? window_rows / rows : 0;
   const bool gpu = question.operation == anomalies ? window_rows >= kAnomalies
-                                                   : rows >= kRolling && each >= kShort && each <= kLong;
+                   : question.operation == rolling ? rows >= kRolling && each <= kLong
+                                                   : rows >= kOneGroup;
   return {gpu, fmt::format("a table of this size is quicker on the {}", gpu ? "GPU" : "CPU")};
 }
 

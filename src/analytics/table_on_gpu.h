@@ -30,7 +30,7 @@ struct TableChoice {
   std::string why;
 };
 /// Whether the size matters at all.
-[[nodiscard]] bool size_decides(TableOperation operation);
+[[nodiscard]] bool size_decides(const TableQuestion& question);
 /// `rows`, `window_rows`: as table_size_sql() has them.
 [[nodiscard]] TableChoice choose_table(const TableQuestion& question, double rows, double window_rows);
 

@@ -66,7 +66,7 @@ Result<> fill_times(const Settings& settings, const AnalyzeOptions& options, Tab
 
 // Whether the GPU is to be tried, and why; for --backend auto.
 Result<analytics::TableChoice> choose(store::Reader& reader, const TableQuestion& question) {
-  if (!analytics::size_decides(question.operation)) return analytics::choose_table(question, 0, 0);
+  if (!analytics::size_decides(question)) return analytics::choose_table(question, 0, 0);
   if (const auto found = analytics::gpu::find_installation(); !found)  // nothing to count rows for
     return analytics::TableChoice{.gpu = false, .why = "instead of the GPU: " + found.error().message};
   const auto sizes = query_rows(reader, analytics::table_size_sql(question));

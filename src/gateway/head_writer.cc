@@ -118,12 +118,21 @@ void write_client_head(const ClientHead& head, std::string& out) {
   out.append("\r\n");
 }
 
+namespace {
+
+// What a page of another origin may read of an answer that is ours: as llama-server allows for its own.
+// Without it a browser hides the error from the page.
+void any_origin(std::string& out) { field(out, "Access-Control-Allow-Origin", "*"); }
+
+}  // namespace
+
 void write_error_answer(const GatewayError& error, Api api, std::string_view request_id, bool keep_alive,
                         bool head_only, std::string& out) {
   const std::string body = error_body(error, api);
   fmt::format_to(std::back_inserter(out),
                  "HTTP/1.1 {} {}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n",
                  error.status, reason_phrase(error.status), body.size());
+  any_origin(out);
   if (!request_id.empty()) field(out, "X-Request-Id", request_id);
   if (error.retry_after_s > 0) field(out, "Retry-After", std::to_string(error.retry_after_s));
   if (error.status == 401) field(out, "WWW-Authenticate", "Bearer");
@@ -147,6 +156,7 @@ void write_models_answer(const std::vector<UpstreamSet::Model>& models, std::str
   fmt::format_to(std::back_inserter(out),
                  "HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: {}\r\n",
                  body.size());
+  any_origin(out);
   field(out, "X-Request-Id", request_id);
   if (!keep_alive) field(out, "Connection", "close");
   out.append("\r\n");

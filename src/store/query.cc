@@ -107,6 +107,11 @@ std::string as_text(const BoundQuery& query, Format format, const QueryLimits& l
   return sql + as_table(query, limits);
 }
 
+Rows rows_of(const BoundQuery& query, const QueryLimits& limits) {
+  if (query.sql.is_explain) return Rows::plan;
+  return limits.max_rows != 0 ? Rows::limited : Rows::any;
+}
+
 struct RunningQuery {
   Connection connection;
   const QueryLimits& limits;
@@ -141,7 +146,7 @@ Result<> each_chunk(RunningQuery& run, ResultSet& result, Write&& write) {
 
 Result<> write_text(RunningQuery& run, const BoundQuery& query, Format format) {
   auto result =
-      start_row_stream(run.connection.get(), as_text(query, format, run.limits), query.sql.is_explain);
+      start_row_stream(run.connection.get(), as_text(query, format, run.limits), rows_of(query, run.limits));
   if (!result) return std::unexpected(result.error());
   const auto writer = format == Format::json  ? make_json_writer()
                       : format == Format::csv ? make_csv_writer()
@@ -167,7 +172,7 @@ Result<> write_arrow(RunningQuery& run, const BoundQuery& query) {
     names.push_back(query.columns[i].name);
   }
   sql = query.sql.is_explain ? query.sql.text : sql + as_table(query, run.limits);
-  auto result = start_row_stream(run.connection.get(), sql, query.sql.is_explain);
+  auto result = start_row_stream(run.connection.get(), sql, rows_of(query, run.limits));
   if (!result) return std::unexpected(result.error());
   auto stream = ArrowStream::begin(result->get(), names, run.output.buffer());
   if (!stream) return std::unexpected(stream.error());
@@ -248,7 +253,8 @@ Result<> scan_bound(RunningQuery& run, std::string_view sql, const ChunkSink& si
     return std::unexpected(begun.error());
   auto query = bind(run.connection.get(), sql);
   if (!query) return std::unexpected(query.error());
-  auto result = start_row_stream(run.connection.get(), "SELECT *" + as_table(*query, run.limits));
+  auto result = start_row_stream(run.connection.get(), "SELECT *" + as_table(*query, run.limits),
+                                 rows_of(*query, run.limits));
   if (!result) return std::unexpected(result.error());
   if (auto typed = check_types(*result); !typed) return typed;
   const auto done = each_chunk(run, *result, [&](duckdb_data_chunk chunk) -> Result<> {

@@ -45,14 +45,15 @@ std::unexpected<Error> prepare_error(duckdb_prepared_statement statement) {
       to_error(DUCKDB_ERROR_INVALID_INPUT, message == nullptr ? "the SQL does not bind" : message));
 }
 
-Result<ResultSet> start_row_stream(duckdb_connection connection, const std::string& sql, bool is_explain) {
-  std::string streamed = sql;
-  if (!is_explain) {
+Result<ResultSet> start_row_stream(duckdb_connection connection, const std::string& sql, Rows rows) {
+  bool at_once = rows == Rows::limited;
+  if (rows == Rows::any) {
     const auto plan = plan_of(connection, sql);
     if (!plan) return std::unexpected(plan.error());
-    if (waits_for_itself(*plan))
-      streamed = fmt::format("WITH all_rows AS MATERIALIZED ({}) SELECT * FROM all_rows", sql);
+    at_once = waits_for_itself(*plan);
   }
+  const std::string streamed =
+      at_once ? fmt::format("WITH all_rows AS MATERIALIZED ({}) SELECT * FROM all_rows", sql) : sql;
   Prepared statement;
   if (duckdb_prepare(connection, streamed.c_str(), statement.out()) != DuckDBSuccess)
     return prepare_error(statement.get());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/error.h"
@@ -7,11 +8,16 @@
 
 namespace llt::store {
 
-/// Begins a statement whose rows are then fetched chunk by chunk. Rows are made as they are fetched, unless
-/// DuckDB would wait for itself: then it makes all of them first, within its memory limit.
-/// EXPLAIN stands in no other statement.
+enum class Rows : std::uint8_t {
+  any,  ///< made as they are fetched, unless DuckDB would wait for itself: to be sure of that costs a second
+        ///< plan
+  limited,  ///< there are not many: all made first, within DuckDB's memory limit
+  plan,     ///< of EXPLAIN, which stands in no other statement
+};
+
+/// Begins a statement whose rows are then fetched chunk by chunk.
 [[nodiscard]] Result<ResultSet> start_row_stream(duckdb_connection connection, const std::string& sql,
-                                                 bool is_explain = false);
+                                                 Rows rows);
 
 /// Why a statement could not be prepared.
 [[nodiscard]] std::unexpected<Error> prepare_error(duckdb_prepared_statement statement);

@@ -100,7 +100,8 @@ def test_it_says_who_answered_and_why(data, plugin):  # noqa: F811
     ask = ("group", "--from", "sample", "--value", "v")
     assert "by the GPU (a plugin for tests, GPU 0): asked for" in run(data, *ask, "--backend", "gpu", environment=plugin()).stderr
     assert "by the CPU: asked for" in run(data, *ask, "--backend", "cpu").stderr
-    assert "by the CPU: this is left to the CPU at any size" in run(data, *ask, "--backend", "auto").stderr
+    buckets = ("buckets", "--from", "sample", "--value", "v", "--time", "t")
+    assert "by the CPU: this is left to the CPU at any size" in run(data, *buckets, "--backend", "auto").stderr
     assert run(data, *ask).stderr == "", "nobody asked"
     small = run(data, "anomalies", "--from", "sample", "--value", "v", "--time", "t", "--backend", "auto", environment=plugin("crash"))
     assert "by the CPU: a table of this size is quicker on the CPU" in small.stderr

@@ -293,6 +293,11 @@ def test_without_a_right_key_nothing_passes(locked, scripted, authorization):
     assert scripted.log() == []
 
 
+def test_a_page_of_another_origin_may_read_our_errors(locked):
+    response = locked.fetch("POST", "/v1/chat/completions", scripted_chat(False), [("Origin", "http://page.example")])
+    assert (response.status, response.header("access-control-allow-origin")) == (401, "*")
+
+
 @pytest.mark.parametrize("key", ["first-key", "second-key"])
 def test_with_a_right_key_all_is_well(locked, scripted, key):
     for headers in ([("Authorization", f"Bearer {key}")], [("authorization", f"bearer {key}")], [("X-Api-Key", key)]):

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "analytics/cpu/kernels.h"
 #include "analytics/cpu/leiden.h"
@@ -23,14 +24,16 @@ std::uint64_t starts_for(const Csr& both) {
   return std::clamp<std::uint64_t>(kSmallArcs / std::max<std::uint64_t>(1, both.arcs()), 1, kMost);
 }
 
-std::vector<Vertex> best_groups(const Csr& both, const Request& request) {
+/// `found`, where there is one, is what the first start begins with.
+std::vector<Vertex> best_groups(const Csr& both, const Request& request, std::vector<Vertex> found) {
   std::vector<Vertex> best;
   std::optional<double> best_score;
   for (std::uint64_t start = 0; start < starts_for(both); ++start) {
     auto groups = find_groups(both, {.resolution = request.resolution,
                                      .seed = request.seed + start,
                                      .refine = request.algorithm == Algorithm::leiden,
-                                     .rounds = rounds_for(both)});
+                                     .rounds = rounds_for(both),
+                                     .begin = std::exchange(found, {})});
     const auto score = modularity(both, groups, request.resolution);
     if (best_score && *score <= *best_score) continue;
     best = std::move(groups);
@@ -41,12 +44,15 @@ std::vector<Vertex> best_groups(const Csr& both, const Request& request) {
 
 }  // namespace
 
-Outcome communities(const Csr& both, const Request& request) {
+Outcome communities(const Csr& both, const Request& request) { return better_communities(both, request, {}); }
+
+Outcome better_communities(const Csr& both, const Request& request, std::vector<Vertex> found) {
   Outcome outcome;
   outcome.groups.resize(both.vertices());
   std::iota(outcome.groups.begin(), outcome.groups.end(), Vertex{0});
   const bool weighs = modularity(both, outcome.groups, request.resolution).has_value();
-  if (weighs) outcome.groups = best_groups(both, request);  // otherwise every vertex stays alone
+  // Otherwise every vertex stays alone.
+  if (weighs) outcome.groups = best_groups(both, request, std::move(found));
   number_by_size(outcome);
   outcome.modularity = modularity(both, outcome.groups, request.resolution);
   return outcome;

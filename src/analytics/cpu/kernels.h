@@ -31,6 +31,9 @@ namespace llt::analytics::cpu {
 
 /// `both`: Arcs::both.
 [[nodiscard]] Outcome communities(const Csr& both, const Request& request);
+/// The same, begun with groups that another search found, numbered below the number of vertices: less work,
+/// and at least as good as these.
+[[nodiscard]] Outcome better_communities(const Csr& both, const Request& request, std::vector<Vertex> found);
 [[nodiscard]] Outcome layout(const Csr& both, const Request& request, const Progress& progress);
 
 }  // namespace llt::analytics::cpu

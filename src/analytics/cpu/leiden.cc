@@ -335,7 +335,7 @@ class Search {
   }
 
   std::vector<Vertex> run() {
-    auto groups = counting(both_.vertices());
+    auto groups = how_.begin.empty() ? counting(both_.vertices()) : how_.begin;
     int rounds = 0;
     while (rounds < how_.rounds && improve(groups)) ++rounds;
     if (how_.refine) split_unconnected(both_, groups);

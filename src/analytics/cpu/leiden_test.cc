@@ -192,5 +192,21 @@ TEST(Leiden, AWeightOfNothingConnectsNothing) {
   EXPECT_NE(groups[1], groups[2]);
 }
 
+TEST(Communities, BetterWhatAnotherSearchFound) {
+  const Csr graph = rows(test_graph("random", 20'000, 3));
+  // What a search that ended early leaves: groups of another resolution, a fifth of the vertices in wrong
+  // ones.
+  auto found = find_groups(graph, {.resolution = 2, .rounds = 1});
+  for (Vertex v = 0; v < graph.vertices(); v += 5)
+    found[v] = found[(std::size_t{v} * 7919 + 13) % found.size()];
+  for (const Algorithm algorithm : {Algorithm::louvain, Algorithm::leiden}) {
+    Request request;
+    request.algorithm = algorithm;
+    const double alone = *communities(graph, request).modularity;
+    EXPECT_LT(score(graph, found), 0.8 * alone);
+    EXPECT_GT(*better_communities(graph, request, found).modularity, 0.95 * alone);
+  }
+}
+
 }  // namespace
 }  // namespace llt::analytics::cpu
