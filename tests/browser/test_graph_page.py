@@ -321,3 +321,20 @@ def test_nothing_scrolls_sideways(at):
     page = at("/graph?graph=interference").page
     drawn(page)
     chromium.fits(page, 390, 1280)
+
+
+def test_forces_that_a_gpu_cannot_compute_are_given_up(webgl, pictured):
+    """Seen on a GPU: after one step all nodes are in one place, or their places are no numbers."""
+    with chromium.opener(webgl, pictured.console) as open_:
+        page = open_("/graph?graph=services&layout=none").page
+        page.wait_for_function("() => window.llamatelemetryGraph?.renderer?.kind === 'webgl' && window.llamatelemetryGraph.renderer.scene")
+        page.get_by_role("button", name="Forces").wait_for()
+        page.evaluate("""() => {
+          const { renderer } = window.llamatelemetryGraph;
+          renderer.graph.getPointPositions = () => renderer.scene.positions.map(() => 7);
+          renderer.simulate(false);
+          renderer.simulate(true);
+        }""")
+        page.locator("[data-note=fell-together]").wait_for(timeout=30_000)
+        assert page.get_by_role("button", name="Forces").get_attribute("aria-pressed") == "false"
+        assert page.evaluate("() => window.llamatelemetryGraph.renderer.graph.isSimulationRunning") is False

@@ -96,3 +96,12 @@ function nextFree(discs: Disc[], radius: number, angle: number): Disc & { angle:
     if (free) return { x, y, radius, angle: turn };
   }
 }
+
+/** Width and height of where these nodes are; NaN when a place is no number. */
+export function extent(positions: ArrayLike<number>, nodes: number[]): [number, number] {
+  const side = (axis: number) => {
+    const at = nodes.map((node) => positions[2 * node + axis]!);
+    return Math.max(...at) - Math.min(...at);
+  };
+  return [side(0), side(1)];
+}

@@ -42,6 +42,7 @@ export interface RendererEvents {
   hovered(node: number | null, x: number, y: number): void;
   moved(): void; // places on the screen changed
   settled(): void; // the layout came to rest
+  fellTogether(): void; // the forces are off: this GPU computes no places with them
 }
 
 export interface Renderer {

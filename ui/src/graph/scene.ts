@@ -55,7 +55,7 @@ export class GraphScene {
   static async make(
     parent: HTMLDivElement,
     overlay: HTMLCanvasElement,
-    events: Pick<RendererEvents, "chosen" | "hovered" | "settled">,
+    events: Pick<RendererEvents, "chosen" | "hovered" | "settled" | "fellTogether">,
     plain: boolean,
   ): Promise<GraphScene> {
     let scene: GraphScene | null = null;

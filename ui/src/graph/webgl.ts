@@ -5,6 +5,7 @@ import { edgeStrength } from "./encode";
 import { Follower, spread } from "./follow";
 import { forcesFor } from "./forces";
 import { Frames } from "./frames";
+import { extent } from "./places";
 import {
   SPACE,
   type Drawn,
@@ -22,6 +23,8 @@ const GREYED_OUT = 0.03; // of an edge's opacity, when others are meant
 const FIT_MS = 250;
 const STEPS = 600; // of the forces, until they rest
 const PROCESSOR_STEPS = 60;
+const CHECKED_AFTER = 3; // steps of the forces
+const LEAST_LEFT = 0.05; // of a layout's width and height, after these
 const FOLLOW_EVERY = 3; // steps
 const LARGEST_CLOSE = 24; // pixels, what the largest node grows to as the view comes closer
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|basic render/i;
@@ -46,6 +49,7 @@ export class WebglRenderer implements Renderer {
   private wholeZoom = 1; // at which the whole is in view
   private fitting = false; // the view is on its way there
   private ticks = 0;
+  private unchecked = 0; // steps of the forces until it is looked at what they did
   private largest = 1; // of the sizes
   private placeOf: Uint32Array | null = null; // of an edge, in that order
   private tracked = new Set<number>();
@@ -231,6 +235,7 @@ export class WebglRenderer implements Renderer {
         simulationDecay: this.onProcessor ? PROCESSOR_STEPS : STEPS,
         enableSimulation: true,
       });
+      this.unchecked = CHECKED_AFTER;
       this.graph.start(1);
       this.follower.start();
       this.frames.moving();
@@ -283,11 +288,29 @@ export class WebglRenderer implements Renderer {
   }
 
   private tick(events: RendererEvents): void {
+    if (this.unchecked > 0 && --this.unchecked === 0 && this.haveFallenTogether())
+      queueMicrotask(() => this.giveUp(events));
     if (++this.ticks % FOLLOW_EVERY === 0 && this.follower.on) {
       const places = this.graph.getTrackedPointPositionsMap();
       this.follower.step(this.sample.flatMap((node) => (places.has(node) ? [places.get(node)!] : [])));
     }
     events.moved();
+  }
+
+  /** On some GPUs the repulsion of cosmos.gl is no number, and all nodes end in one place. */
+  private haveFallenTogether(): boolean {
+    const before = extent(this.scene!.positions, this.sample);
+    const now = extent(this.graph.getPointPositions(), this.sample);
+    return before.some((side, i) => side > 0 && !(now[i]! > side * LEAST_LEFT));
+  }
+
+  private giveUp(events: RendererEvents): void {
+    if (this.closed) return;
+    this.simulate(false);
+    this.graph.setPointPositions(this.scene!.positions, true);
+    this.graph.render(0, 0);
+    this.fit(null);
+    events.fellTogether();
   }
 
   /** Where these edges stand among those that are drawn. */

@@ -154,6 +154,7 @@ export default function GraphPage() {
   const [legend, setLegend] = useState<LegendData | null>(null);
   const [hover, setHover] = useState<{ node: number; x: number; y: number } | null>(null);
   const [simulating, setSimulating] = useState(false);
+  const [fellTogether, setFellTogether] = useState(false);
   const plain = param("webgl") === "0";
 
   useEffect(() => {
@@ -166,6 +167,10 @@ export default function GraphPage() {
       chosen: (node: number | null) => pick(node),
       hovered: (node: number | null, x: number, y: number) => setHover(node === null ? null : { node, x, y }),
       settled: () => setSimulating(false),
+      fellTogether: () => {
+        setSimulating(false);
+        setFellTogether(true);
+      },
     };
     void GraphScene.make(parent.current!, overlay.current!, events, plain).then((made) => {
       if (closed) return made.close();
@@ -389,6 +394,12 @@ export default function GraphPage() {
         <p class="note" data-note="forces">
           This browser draws without a GPU, where a step of the forces takes seconds for so many edges:
           communities lie side by side until “Forces” is pressed.
+        </p>
+      )}
+      {fellTogether && (
+        <p class="note" data-note="fell-together">
+          This browser&apos;s GPU put all nodes in one place when the forces moved them, so they are off, and
+          the nodes are where they were. Under “Layout”, the server places them.
         </p>
       )}
     </>

@@ -60,6 +60,7 @@ function useScene(choose: (node: number | null) => void) {
       hovered: (node: number | null, x: number, y: number) =>
         setHovered(node === null ? null : { node, x, y }),
       settled: () => undefined,
+      fellTogether: () => undefined,
     };
     void GraphScene.make(parent.current!, overlay.current!, events, false).then((made) => {
       if (closed) return made.close();
