@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { mendCosmos } from "./scripts/mend_cosmos.mjs";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -8,6 +9,7 @@ const target = process.env.LLAMATELEMETRY_CONSOLE ?? "http://127.0.0.1:8081";
 
 export default defineConfig({
   base: "/",
+  plugins: [mendCosmos()],
   resolve: {
     alias: {
       "@schema": here("generated/schema.ts"),
