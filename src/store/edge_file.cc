@@ -11,6 +11,7 @@
 #include "base/sql_literal.h"
 #include "store/database.h"
 #include "store/handles.h"
+#include "store/row_stream.h"
 
 namespace llt::store {
 namespace {
@@ -204,20 +205,14 @@ Result<> stream(duckdb_connection connection, const Plan& plan, const EdgeSink& 
     return std::unexpected(
         to_error(DUCKDB_ERROR_IO, message == nullptr ? "the file cannot be read" : message));
   }
-  Pending pending;
-  ResultSet result;
-  if (duckdb_pending_prepared_streaming(statement.get(), pending.out()) != DuckDBSuccess ||
-      duckdb_execute_pending(pending.get(), result.out()) != DuckDBSuccess) {
-    const char* message = duckdb_result_error(result.out());
-    return std::unexpected(to_error(duckdb_result_error_type(result.out()),
-                                    message == nullptr ? "the file cannot be read" : message));
-  }
+  auto result = execute_streaming(statement.get(), "the file cannot be read");
+  if (!result) return std::unexpected(result.error());
   Chunk rows;
-  while (DataChunk chunk{duckdb_fetch_chunk(result.get())}) {
+  while (DataChunk chunk{duckdb_fetch_chunk(result->get())}) {
     if (refused) refused = sink(rows.read(chunk.get(), plan.info.weighted));
   }
-  if (const char* message = duckdb_result_error(result.out()); message != nullptr)
-    return std::unexpected(to_error(duckdb_result_error_type(result.out()), message));
+  if (const char* message = duckdb_result_error(result->out()); message != nullptr)
+    return std::unexpected(to_error(duckdb_result_error_type(result->out()), message));
   return {};
 }
 

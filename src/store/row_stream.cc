@@ -45,6 +45,18 @@ std::unexpected<Error> prepare_error(duckdb_prepared_statement statement) {
       to_error(DUCKDB_ERROR_INVALID_INPUT, message == nullptr ? "the SQL does not bind" : message));
 }
 
+Result<ResultSet> execute_streaming(duckdb_prepared_statement statement, std::string_view unknown) {
+  Pending pending;
+  ResultSet result;
+  if (duckdb_pending_prepared_streaming(statement, pending.out()) == DuckDBSuccess &&
+      duckdb_execute_pending(pending.get(), result.out()) == DuckDBSuccess)
+    return result;
+  const char* message = duckdb_result_error(result.out());
+  if (message == nullptr) message = duckdb_pending_error(pending.get());
+  return std::unexpected(
+      to_error(duckdb_result_error_type(result.out()), message != nullptr ? message : unknown));
+}
+
 Result<ResultSet> start_row_stream(duckdb_connection connection, const std::string& sql, Rows rows) {
   bool at_once = rows == Rows::limited;
   if (rows == Rows::any) {
@@ -57,18 +69,7 @@ Result<ResultSet> start_row_stream(duckdb_connection connection, const std::stri
   Prepared statement;
   if (duckdb_prepare(connection, streamed.c_str(), statement.out()) != DuckDBSuccess)
     return prepare_error(statement.get());
-  Pending pending;
-  ResultSet result;
-  if (duckdb_pending_prepared_streaming(statement.get(), pending.out()) != DuckDBSuccess ||
-      duckdb_execute_pending(pending.get(), result.out()) != DuckDBSuccess) {
-    const char* message = duckdb_pending_error(pending.get());
-    const char* late = duckdb_result_error(result.out());
-    return std::unexpected(to_error(duckdb_result_error_type(result.out()), late != nullptr ? late
-                                                                            : message != nullptr
-                                                                                ? message
-                                                                                : "query failed"));
-  }
-  return result;
+  return execute_streaming(statement.get(), "query failed");
 }
 
 }  // namespace llt::store
