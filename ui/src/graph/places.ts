@@ -22,8 +22,8 @@ export function firstPlaces(nodes: number, groups: Uint32Array | null): Float32A
   const members = membersOf(nodes, groups);
   const discs = pack(members.map((list) => Math.sqrt(list.length)));
   centre(discs);
-  const extent = discs.reduce((most, disc) => Math.max(most, reach(disc)), 1e-9);
-  const scale = layoutRadius(nodes) / extent;
+  const whole = discs.reduce((most, disc) => Math.max(most, reach(disc)), 1e-9);
+  const scale = layoutRadius(nodes) / whole;
   const out = new Float32Array(nodes * 2);
   members.forEach((list, at) => {
     const disc = discs[at]!;

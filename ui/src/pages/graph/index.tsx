@@ -205,6 +205,7 @@ export default function GraphPage() {
   const styled = useRef(""); // the choices that are drawn
   useEffect(() => {
     if (!scene || !picture) return;
+    setFellTogether(false); // of the picture before
     scene.show(picture);
     styled.current = choicesKey;
     setLegend(scene.style(choicesOf(picture)));
