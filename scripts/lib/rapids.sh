@@ -121,6 +121,9 @@ rapids_home=$LLT_CACHE/rapids
 # rapids_packages MAJOR: what pip installs for that CUDA. cuRAND needs the CUDA runtime, and no package says so.
 rapids_packages() { printf '%s\n' "libcugraph-cu$1==$cugraph_version" "libcudf-cu$1==$cudf_version" "cuda-toolkit[cudart]==$1.*"; }
 
+# rapids_size MAJOR: the libraries for CUDA 12 have code for more GPUs, compressed less.
+rapids_size() { if (($1 == 12)); then echo "3.9 GB to fetch, 6 GB on the disk"; else echo "1.6 GB to fetch, 3.2 GB on the disk"; fi; }
+
 # install_rapids MAJOR: into the folder where the program looks for it; it appears there whole.
 install_rapids() {
   make_tools_python
@@ -173,7 +176,7 @@ need_rapids() {
       say "  ! RAPIDS could not be installed before; analytics will use the CPU. To try again: rm '$failed'"
       return 0
     fi
-    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU (1.6 GB to fetch, 3.2 GB on the disk, once)"
+    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU ($(rapids_size "$major"), once)"
     if ! run_logged "Install RAPIDS" install_rapids "$major"; then
       : >"$failed"
       rm -rf "$rapids_home.new"
