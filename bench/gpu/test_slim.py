@@ -44,6 +44,8 @@ class Libraries(unittest.TestCase):
         (begin, size), = slim.fatbin_sections(code)
         first, second = slim.containers(image, begin, size)
         self.assertEqual(second[0] - first[0], 16 + len(body))
+        for one in first[1]:
+            self.assertEqual(slim.decompressed(image, one) is None, one.architecture != 90 or len(first[1]) == 1)
         return [(one, bytes(image[one.at + one.header:one.at + one.header + one.payload])) for one in first[1]]
 
     def test_compressed_code_of_one_architecture_stays_alone_and_decompressed(self):
