@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes the libraries of cuGraph, or of cuDF, small enough to carry: device code for one GPU architecture only, and
+"""Makes the libraries of cuGraph, cuDF or cuVS small enough to carry: device code for one GPU architecture only, and
 stand-ins that trap for libraries that are loaded but never called: cuVS and cuGraph's multi-GPU half by graph algorithms on
 one GPU, nvCOMP by tables in memory.
 
-usage: slim.py graphs|tables WHEEL_FOLDER OUT_FOLDER [--architecture 90]
+usage: slim.py graphs|tables|vectors WHEEL_FOLDER OUT_FOLDER [--architecture 90]
 """
 
 import argparse
@@ -33,6 +33,7 @@ PARTS = {
                    ["libcugraph_c.so", "libgomp-*.so*", *SHARED],
                    {"libcuvs.so": ["libcugraph.so", "libcugraph_common.so"], "libcugraph_mg.so": ["libcugraph_c.so"]}),
     "tables": Part("libcudf/VERSION", ["libcudf.so", "librmm.so"], SHARED, {"libnvcomp.so.5": ["libcudf.so"]}),
+    "vectors": Part("libcuvs/VERSION", ["libcuvs.so", "librmm.so"], ["libcuvs_c.so", "libgomp-*.so*", *SHARED], {}),
 }
 
 
