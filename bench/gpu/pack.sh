@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The archives of bench/gpu/pack, bench/gpu/pack-analytics and bench/gpu/pack-tables.
+# The archives of bench/gpu/pack, and of pack-analytics, pack-tables and pack-vectors.
 
 gpu_pack=$LLT_ROOT/build/gpu-pack
 
@@ -132,7 +132,7 @@ build_table_bench() {
 all_symbols_found() {
   local missing
   missing=$(comm -23 \
-    <(nm -D --undefined-only "$1" | awk '{ print $NF }' | grep -E 'cudf|rmm|rapids_logger' | sort -u) \
+    <(nm -D --undefined-only "$1" | awk '{ print $NF }' | grep -E 'cudf|rmm|rapids_logger|^cuvs' | sort -u) \
     <(nm -D --defined-only "$2"/*.so* | awk '{ print $NF }' | sed 's/@.*//' | sort -u))
   [[ -z $missing ]] || { echo "$1 wants what no library has: $missing" && return 1; }
 }
@@ -147,4 +147,21 @@ pack_cudf() {
   cp -L "$(ldconfig -p | awk '$1 == "libz.so.1" { print $NF; exit }')" "$folder/rapids/"
   XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$folder.tar.xz" .
   echo "$want" >"$gpu_pack/.$name"
+}
+
+build_vector_bench() {
+  configure_program
+  compile release vector_bench llamatelemetry_rapids
+}
+
+# pack_vectors ARCHITECTURE: cuVS's libraries for CUDA 13, in rapids/; again only when other wheels came.
+pack_vectors() {
+  local wheels folder=$gpu_pack/vectors want
+  wheels=$(rapids_wheels 13)
+  want="$1 $(cd "$wheels" && echo ./*.whl)"
+  [[ -d $folder && -e $folder.tar.xz && $(cat "$gpu_pack/.vectors" 2>/dev/null) == "$want" ]] && return 0
+  slimmed vectors "$wheels" "$folder" 13 "$1"
+  cp -L "$(ldconfig -p | awk '$1 == "libz.so.1" { print $NF; exit }')" "$folder/rapids/"
+  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$folder.tar.xz" .
+  echo "$want" >"$gpu_pack/.vectors"
 }

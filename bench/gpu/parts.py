@@ -14,8 +14,10 @@ from pathlib import Path
 from progress import progress
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ANALYTICS = ("analytics", "cudf")  # archives of libraries that the GPU plugin opens, each in a folder rapids/
-CUDA = (13, 12)                    # there is a set of them for each
+# Archives of libraries that the GPU plugin opens, each in a folder rapids/. The real cuVS before the one that stands in for it
+# among cuGraph's.
+ANALYTICS = ("vectors", "analytics", "cudf")
+CUDA = (13, 12)  # there is a set of them for each, but cuVS
 
 
 @dataclass

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the libraries of cuGraph, or of cuDF, small enough to carry: device code for one GPU architecture only, and
+"""Makes the libraries of cuGraph, cuDF or cuVS small enough to carry: device code for one GPU architecture only, and
 stand-ins that trap for libraries that are loaded but never called: cuVS and cuGraph's multi-GPU half by graph algorithms on
 one GPU, nvCOMP by tables in memory; for a machine without that CUDA also cuBLAS and the like, which are cuVS' and spectral
 clustering's.
 
-usage: slim.py graphs|tables WHEEL_FOLDER OUT_FOLDER [--architecture 90] [--without-cuda]
+usage: slim.py graphs|tables|vectors WHEEL_FOLDER OUT_FOLDER [--architecture 90] [--without-cuda]
 """
 
 import argparse
@@ -46,6 +46,7 @@ PARTS = {
                    ["libcugraph_c.so", "libgomp-*.so*", *SHARED],
                    {"libcuvs.so": ["libcugraph.so", "libcugraph_common.so"], "libcugraph_mg.so": ["libcugraph_c.so"]}),
     "tables": Part("libcudf/VERSION", ["libcudf.so", "librmm.so"], SHARED, {"libnvcomp.so.5": ["libcudf.so"]}),
+    "vectors": Part("libcuvs/VERSION", ["libcuvs.so", "librmm.so"], ["libcuvs_c.so", "libgomp-*.so*", *SHARED], {}),
 }
 
 

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# cuGraph and cuDF: their headers, for compiling the GPU plugin anywhere, their libraries, for packing them, and all that
+# cuGraph, cuDF and cuVS: their headers, for compiling the GPU plugin anywhere, their libraries, for packing them, and all that
 # they need on a machine with an NVIDIA driver.
 
 cudf_headers=$LLT_CACHE/cudf-headers-$cudf_version
 cugraph_headers=$LLT_CACHE/cugraph-headers-$cugraph_version
+cuvs_headers=$LLT_CACHE/cuvs-headers-$cugraph_version
 
 # of_cuda NAME MAJOR: the name for the set of that CUDA; the plain one is that of CUDA 13.
 of_cuda() { if (($2 == 13)); then echo "$1"; else echo "$1-cu$2"; fi; }
@@ -91,6 +92,36 @@ need_cudf_headers() {
   rm -f "$LLT_ROOT"/build/*/.configured-with
 }
 
+# fetch_dlpack_header FOLDER: one file of a package of 3 MB.
+fetch_dlpack_header() {
+  local wheels=$partial/dlpack
+  rm -rf "$wheels"
+  rapids_download --python-version 3.11 --implementation cp --abi cp311 -d "$wheels" "apache-tvm-ffi==$tvm_ffi_version"
+  verified "$(echo "$wheels"/*.whl)" "$tvm_ffi_sha256" || { echo "apache-tvm-ffi is not what was pinned" && return 1; }
+  unpack_headers "$(echo "$wheels"/*.whl)" "$1/dlpack" tvm_ffi/include/dlpack
+  rm -rf "$wheels"
+}
+
+# fetch_cuvs_headers: of 241 MB only the headers stay, 2 MB.
+fetch_cuvs_headers() {
+  make_tools_python
+  local wheels=$partial/cuvs new=$cuvs_headers.new
+  rm -rf "$wheels" "$new"
+  rapids_download -d "$wheels" "libcuvs-cu13==$cugraph_version"
+  verified "$(echo "$wheels"/*.whl)" "$cuvs_sha256" || { echo "libcuvs is not what was pinned" && return 1; }
+  unpack_headers "$(echo "$wheels"/*.whl)" "$new/cuvs" libcuvs/include/cuvs
+  fetch_dlpack_header "$new"
+  rm -rf "$wheels" "$cuvs_headers"
+  mv "$new" "$cuvs_headers"
+}
+
+# need_cuvs_headers: so that the plugin's search for the nearest vectors is compiled.
+need_cuvs_headers() {
+  [[ -e $cuvs_headers/cuvs/neighbors/brute_force.h && -e $cuvs_headers/dlpack/dlpack.h ]] && return 0
+  step "Fetch cuVS's headers (packages of 244 MB, once)" "Check that pip can reach its index." fetch_cuvs_headers
+  rm -f "$LLT_ROOT"/build/*/.configured-with
+}
+
 # fetch_wheels FOLDER MAJOR PACKAGE...: for packing. The GPU machine has CUDA 13; of CUDA 12 the runtime comes along.
 fetch_wheels() {
   local folder=$1 major=$2
@@ -105,12 +136,7 @@ fetch_wheels() {
   mv "$folder.new" "$folder"
 }
 
-# fetch_cudf_wheels MAJOR: what bench/gpu/pack-tables packs; 340 MB, for CUDA 12 720 MB.
-fetch_cudf_wheels() {
-  fetch_wheels "$(cudf_wheels "$1")" "$1" "libcudf-cu$1==$cudf_version" "nvidia-libnvcomp-cu$1==$nvcomp_version"
-}
-
-# fetch_rapids_wheels MAJOR: what bench/gpu/pack-analytics packs; 780 MB, for CUDA 12 1.4 GB.
+# fetch_rapids_wheels MAJOR: what bench/gpu/pack-analytics packs, and pack-vectors; 780 MB, for CUDA 12 1.4 GB.
 fetch_rapids_wheels() {
   fetch_wheels "$(rapids_wheels "$1")" "$1" "libcugraph-cu$1==$cugraph_version" "libraft-cu$1==$cugraph_version" \
     "libcuvs-cu$1==$cugraph_version"
@@ -139,25 +165,48 @@ install_rapids() {
   mv "$rapids_home.new" "$rapids_home"
 }
 
-# use_rapids_headers: the installed packages have what the plugin is compiled with, but for CUDA's own.
+# link_headers INSIDE LINK: headers that the installed packages have stay there.
+link_headers() {
+  mkdir -p "$(dirname "$2")"
+  ln -sfn "$rapids_home/$1" "$2"
+}
+
+# use_rapids_headers: the installed packages have what the plugin is compiled with, but for CUDA's own and DLPack's. Where
+# those cannot be fetched the CPU does what needs them.
 use_rapids_headers() {
-  local header
   if [[ ! -e $cugraph_headers/cugraph_c/graph.h ]]; then
-    mkdir -p "$cugraph_headers"
-    ln -sfn "$rapids_home/libcugraph/include/cugraph_c" "$cugraph_headers/cugraph_c"
+    link_headers libcugraph/include/cugraph_c "$cugraph_headers/cugraph_c"
     rm -f "$LLT_ROOT"/build/*/.configured-with
   fi
+  use_cudf_headers && use_cuvs_headers
+  return 0
+}
+
+use_cudf_headers() {
   [[ ! -e $cudf_headers/cudf/table/table.hpp || ! -e $cudf_headers/cuda_runtime.h ]] || return 0
   rm -rf "$cudf_headers"
   mkdir -p "$cudf_headers"
   if ! run_logged "Fetch CUDA's headers" fetch_cuda_headers "$cudf_headers"; then
-    say "  ! CUDA's headers could not be fetched: tables will be analysed on the CPU. The whole output: $log_file"
-    return 0
+    say "  ! CUDA's headers could not be fetched: tables and vectors will be analysed on the CPU. The whole output: $log_file"
+    return 1
   fi
-  ln -sfn "$rapids_home/libcudf/include/cudf" "$cudf_headers/cudf"
+  link_headers libcudf/include/cudf "$cudf_headers/cudf"
+  local header
   for header in "$rapids_home"/librmm/include/* "$rapids_home"/rapids_logger/include/*; do
     ln -sfn "$header" "$cudf_headers/$(basename "$header")"
   done
+  rm -f "$LLT_ROOT"/build/*/.configured-with
+}
+
+use_cuvs_headers() {
+  [[ ! -e $cuvs_headers/cuvs/neighbors/brute_force.h || ! -e $cuvs_headers/dlpack/dlpack.h ]] || return 0
+  rm -rf "$cuvs_headers"
+  mkdir -p "$cuvs_headers"
+  if ! run_logged "Fetch DLPack's header" fetch_dlpack_header "$cuvs_headers"; then
+    say "  ! DLPack's header could not be fetched: vectors will be compared on the CPU. The whole output: $log_file"
+    return 1
+  fi
+  link_headers libcuvs/include/cuvs "$cuvs_headers/cuvs"
   rm -f "$LLT_ROOT"/build/*/.configured-with
 }
 

@@ -29,6 +29,10 @@ nanoarrow_sha256=1ce15bbed8532839347faa78824c5dbd3769bff60661003e34c6fba5dd881bd
 cugraph_version=26.10.0
 cugraph_sha256=6bbebb8499d11634a24dda7691f401c1d2311da6db2e4962bf3ec46f12c93b6b
 rapids_logger_version=0.3.0
+# cuVS's C headers include dlpack/dlpack.h, which no package of RAPIDS has; TVM's has it as its authors release it.
+cuvs_sha256=c414ff2981066f924f274eb874204d161558394362cc9a05beed49fea7096b3a
+tvm_ffi_version=0.1.15.post2
+tvm_ffi_sha256=8ecebe749834f6ac0f2693d5964acf9ac75d0bc26e6ba64c46eb7ab00ea50fac
 # libcudf has a patch level of its own. Its headers include those of RMM, CCCL (which RMM's package has) and CUDA's runtime.
 cudf_version=26.10.2
 cudf_sha256=c57c3f5141a40244fcee1882cdc3c76204bc2b8e60008bf9c1c27d13fe53d431

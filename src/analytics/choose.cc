@@ -13,8 +13,8 @@ namespace {
 // CUDA context) and moving the graph there counted. Work is edges; for betweenness edges times sources, for
 // layouts edges times rounds. UINT64_MAX: never seen to be, at up to 10^7 edges and, for PageRank, 10^8: the
 // CPU has answered before the graph is there. Measured on an H100 beside 16 cores (docs/performance.md),
-// rounded up. Louvain and Leiden begin later than they would pay, since they find worse communities in graphs
-// that have hardly any. Betweenness of edges is a guess: up to 10^8 it was slower.
+// rounded up. Louvain and Leiden with the CPU's bettering; in a graph that has hardly any communities they
+// cost more than they save at every size. Betweenness of edges is a guess: up to 10^8 it was slower.
 std::uint64_t crossover(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::edge_betweenness:
@@ -49,6 +49,14 @@ Choice choose(const Request& request, Vertex vertices, std::uint64_t edges) {
   if (from == UINT64_MAX) return {false, fmt::format("{} is left to the CPU at any size", name)};
   if (work_of(request, vertices, edges) < from) return {false, "a graph of this size is quicker on the CPU"};
   return {true, "a graph of this size is quicker on the GPU"};
+}
+
+// Work is the products of all pairs. A guess: it was not measured yet.
+Choice choose_nearest(std::uint64_t vectors, std::uint64_t dimensions) {
+  constexpr double kProducts = 1e12;
+  const auto rows = static_cast<double>(vectors);
+  const bool gpu = rows * rows * static_cast<double>(dimensions) >= kProducts;
+  return {gpu, fmt::format("so many vectors are compared quicker on the {}", gpu ? "GPU" : "CPU")};
 }
 
 }  // namespace llt::analytics

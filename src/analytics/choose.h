@@ -16,4 +16,7 @@ struct Choice {
 /// By algorithm and size alone; whether there is a GPU is not asked here. `edges`: rows of the input.
 [[nodiscard]] Choice choose(const Request& request, Vertex vertices, std::uint64_t edges);
 
+/// The same for the nearest of so many vectors.
+[[nodiscard]] Choice choose_nearest(std::uint64_t vectors, std::uint64_t dimensions);
+
 }  // namespace llt::analytics

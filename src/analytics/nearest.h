@@ -22,12 +22,20 @@ struct VectorTable {
 struct Neighbour {
   Vertex vertex;
   double similarity;  ///< cosine, -1 to 1
+
+  bool operator==(const Neighbour&) const = default;
 };
 
+/// The more similar one first, equal ones in their own order.
+[[nodiscard]] inline bool nearer(const Neighbour& a, const Neighbour& b) {
+  return a.similarity != b.similarity ? a.similarity > b.similarity : a.vertex < b.vertex;
+}
+
 /// For each row its `count` nearest others (fewer when there are not so many), the most similar first, equal
-/// ones in their own order: row i's at [i * n, (i + 1) * n) with n = min(count, size() - 1). Needs memory for
-/// the vectors twice and the result. The same answer for any number of threads. Fails with invalid_argument,
-/// naming the row, when a vector is all zeros: it is not more like one than like another.
+/// ones in their own order: row i's at [i * n, (i + 1) * n) with n = min(count, size() - 1). By the CPU;
+/// needs memory for the vectors twice and the result. The same answer for any number of threads, and the one
+/// that comparing every pair in double precision would give. Fails with invalid_argument, naming the row,
+/// when a vector is all zeros: it is not more like one than like another.
 [[nodiscard]] Result<std::vector<Neighbour>> nearest(const VectorTable& vectors, std::size_t count,
                                                      unsigned threads, const Progress& progress);
 

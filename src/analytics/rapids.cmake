@@ -5,8 +5,11 @@ set(LLAMATELEMETRY_CUGRAPH_HEADERS "${cache_home}/llamatelemetry/cugraph-headers
   "Folder with cugraph_c/graph.h (cuGraph 26.10); without it the GPU plugin is left out")
 set(LLAMATELEMETRY_CUDF_HEADERS "${cache_home}/llamatelemetry/cudf-headers-26.10.2" CACHE PATH
   "Folder with cudf/, rmm/, CCCL and CUDA's headers; without it the GPU plugin has no tables and keeps no memory limit")
+set(LLAMATELEMETRY_CUVS_HEADERS "${cache_home}/llamatelemetry/cuvs-headers-26.10.0" CACHE PATH
+  "Folder with cuvs/ (cuVS 26.10) and dlpack/; without it the GPU plugin has no search for the nearest vectors")
 find_path(CUGRAPH_INCLUDE cugraph_c/graph.h HINTS ${LLAMATELEMETRY_CUGRAPH_HEADERS} NO_DEFAULT_PATH)
 find_path(CUDF_INCLUDE cudf/table/table.hpp HINTS ${LLAMATELEMETRY_CUDF_HEADERS} NO_DEFAULT_PATH)
+find_path(CUVS_INCLUDE cuvs/neighbors/brute_force.h HINTS ${LLAMATELEMETRY_CUVS_HEADERS} NO_DEFAULT_PATH)
 
 function(llt_rapids_library name)
   add_library(${name} MODULE ${ARGN})
@@ -28,4 +31,9 @@ if(CUGRAPH_INCLUDE AND CUDF_INCLUDE)
     target_compile_options(${library} PRIVATE -include variant)  # cudf/ast/expressions.hpp forgets it
     add_dependencies(llamatelemetry_rapids ${library})
   endforeach()
+endif()
+if(CUGRAPH_INCLUDE AND CUDF_INCLUDE AND CUVS_INCLUDE)
+  llt_rapids_library(llamatelemetry_cuvs gpu/plugin/vectors.cc)
+  target_include_directories(llamatelemetry_cuvs SYSTEM PRIVATE ${CUVS_INCLUDE} ${CUDF_INCLUDE})
+  add_dependencies(llamatelemetry_rapids llamatelemetry_cuvs)
 endif()

@@ -39,7 +39,7 @@ Result<> check_export_graph(const ExportOptions& options) {
 Result<ExportGraph> read_export_graph(const Settings& settings, const ExportOptions& options) {
   ProgressLine line;
   line.show("reading");
-  auto graph = read_graph_input(settings, graph_options(options), line);
+  auto graph = read_graph_input(settings, graph_options(options), {}, line);
   if (!graph) return std::unexpected(graph.error());
   auto details = details_of(settings, options, graph->graph.ids);
   if (!details) return std::unexpected(details.error());

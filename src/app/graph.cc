@@ -94,7 +94,7 @@ int run_graph(const Settings& settings, const GraphOptions& options) {
   bound_memory(settings, *place);
   ProgressLine line;
   line.show("reading");
-  const auto input = read_graph_input(settings, options, line);
+  const auto input = read_graph_input(settings, options, *place, line);
   if (!input) return line.clear(), failed(input.error());
   auto request = make_request(options, *input);
   if (!request) return line.clear(), bad_usage(request.error());

@@ -56,9 +56,9 @@ Result<> check_graph_input(const GraphOptions& options) {
 }
 
 Result<analytics::DescribedGraph> read_graph_input(const Settings& settings, const GraphOptions& options,
-                                                   ProgressLine& line) {
+                                                   const AnalyticsPlace& place, ProgressLine& line) {
   if (options.kind == "model") return read_model(settings);
-  if (options.kind == "knn") return read_similar_texts(settings, options, line);
+  if (options.kind == "knn") return read_similar_texts(settings, options, place, line);
   if (options.kind == "knowledge") return read_knowledge(settings, options, line);
   if (options.kind.empty()) {
     auto graph = analytics::read_edges(options.edges);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "analytics/gpu/find.h"
+#include "analytics/nearest_on_gpu.h"
 #include "analytics/text/similar_graph.h"
 #include "app/embeddings.h"
 #include "app/knowledge.h"
@@ -34,23 +36,46 @@ analytics::VectorTable vectors_in(const std::vector<Document>& documents) {
   return table;
 }
 
+std::string who_compared(const analytics::NearestRun& run) {
+  const std::string who =
+      run.backend == "gpu" ? fmt::format("the GPU ({})", run.version) : std::string("the CPU");
+  std::string note =
+      fmt::format("the most similar were found by {} in {:.0f} ms: {}", who, run.elapsed_ms, run.reason);
+  if (run.searched_again != 0)
+    note += fmt::format("; for {} of the texts the CPU looked again, since single precision did not decide",
+                        run.searched_again);
+  return note;
+}
+
 Result<DescribedGraph> joined(const std::vector<Document>& documents, const analytics::VectorTable& vectors,
-                              const GraphOptions& options, ProgressLine& line) {
-  const auto neighbours = analytics::nearest(vectors, options.neighbours, options.threads, [&](double done) {
-    if (line.due()) line.show(fmt::format("comparing: {:.0f} %", 100 * done));
-  });
-  if (!neighbours) return std::unexpected(neighbours.error());
-  return analytics::similar_graph(documents, *neighbours, options.min_similarity);
+                              const GraphOptions& options, const AnalyticsPlace& place, ProgressLine& line) {
+  const auto run = analytics::find_nearest(vectors, options.neighbours, options.threads, place.want,
+                                           place.gpu, [&](double done) {
+                                             if (line.due())
+                                               line.show(fmt::format("comparing: {:.0f} %", 100 * done));
+                                           });
+  if (!run) return std::unexpected(run.error());
+  auto graph = analytics::similar_graph(documents, run->neighbours, options.min_similarity);
+  graph.notes.push_back(who_compared(*run));
+  return graph;
+}
+
+// Before an engine has read texts for an hour.
+Result<> check_gpu(const AnalyticsPlace& place) {
+  if (place.want != analytics::Want::gpu) return {};
+  if (const auto found = analytics::gpu::find_installation(); !found) return std::unexpected(found.error());
+  return {};
 }
 
 }  // namespace
 
 Result<DescribedGraph> read_similar_texts(const Settings& settings, const GraphOptions& options,
-                                          ProgressLine& line) {
+                                          const AnalyticsPlace& place, ProgressLine& line) {
+  if (auto there = check_gpu(place); !there) return std::unexpected(there.error());
   const auto documents = analytics::read_documents(options.texts);
   if (!documents) return std::unexpected(documents.error());
   if (!documents->front().vector.empty()) {
-    auto graph = joined(*documents, vectors_in(*documents), options, line);
+    auto graph = joined(*documents, vectors_in(*documents), options, place, line);
     if (graph) graph->notes.emplace_back("the embeddings are those in the file");
     return graph;
   }
@@ -58,7 +83,7 @@ Result<DescribedGraph> read_similar_texts(const Settings& settings, const GraphO
   if (!client) return std::unexpected(client.error());
   const auto vectors = vectors_by_engine(*client, *documents, options, line);
   if (!vectors) return std::unexpected(vectors.error());
-  auto graph = joined(*documents, *vectors, options, line);
+  auto graph = joined(*documents, *vectors, options, place, line);
   if (graph)
     graph->notes.push_back(
         fmt::format("embeddings of {} numbers by {}", vectors->dimensions, client->model()));

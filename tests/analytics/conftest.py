@@ -46,3 +46,11 @@ class Graphs:
 @pytest.fixture
 def graphs(binary, tmp_path) -> Graphs:
     return Graphs(tmp_path)
+
+
+@pytest.fixture
+def plugin(binary):
+    folder = places.product().parent / "test_rapids"
+    if not (folder / "libllamatelemetry_rapids.so").exists():
+        pytest.skip(f"no plugin for tests in {folder}: it is built with the unit tests")
+    return lambda fault="": {"LLAMATELEMETRY_RAPIDS": str(folder), "LLT_TEST_PLUGIN": fault}

@@ -13,14 +13,6 @@ from support.waiting import wait_until
 
 
 @pytest.fixture
-def plugin(binary):
-    folder = places.product().parent / "test_rapids"
-    if not (folder / "libllamatelemetry_rapids.so").exists():
-        pytest.skip(f"no plugin for tests in {folder}: it is built with the unit tests")
-    return lambda fault="": {"LLAMATELEMETRY_RAPIDS": str(folder), "LLT_TEST_PLUGIN": fault}
-
-
-@pytest.fixture
 def rings(graphs):
     """So much betweenness that `auto` would take the GPU, in parts so small that the CPU has no trouble."""
     rows = [(c * 10 + i, c * 10 + (i + 1) % 10, 1.0) for c in range(3300) for i in range(10)]
@@ -44,7 +36,7 @@ def test_answers_come_through_as_they_are(graphs, plugin, arguments):
 
 
 @pytest.mark.parametrize("fault, said", [
-    ("abi", "speaks version 4 of the interface, this program 3"),
+    ("abi", "speaks version 5 of the interface, this program 4"),
     ("unavailable", "no GPU analytics: this machine has no driver"),
     ("crash", "the GPU worker ended by signal 6"),
     ("memory", "the GPU's memory does not suffice: std::bad_alloc"),

@@ -35,14 +35,16 @@ def machine(tmp_path):
 [[ $3 == --version || $1 == - ]] && exit 0
 if [[ $3 == download ]]; then
   while [[ $1 != -d ]]; do shift; done
-  mkdir -p "$2" && touch "$2"/nvidia_cuda_{{runtime,crt}}-1.whl
+  mkdir -p "$2" && touch "$2"/nvidia_cuda_{{runtime,crt}}-1.whl  # DLPack's comes alone
+  [[ $2 != *dlpack ]] || rm "$2"/nvidia_cuda_crt-1.whl
   exit 0
 fi
 echo "$@" >>'{asked}'
 [[ {pip_does} == works ]] || exit 1
 while [[ $1 != --target ]]; do shift; done
-mkdir -p "$2"/lib{{cugraph,cudf}}/lib64 "$2"/libcugraph/include/cugraph_c "$2"/libcudf/include/cudf/table
+mkdir -p "$2"/lib{{cugraph,cudf}}/lib64 "$2"/libcugraph/include/cugraph_c "$2"/libcudf/include/cudf/table "$2"/libcuvs/include/cuvs/neighbors
 touch "$2"/libcudf/lib64/libcudf.so "$2"/libcudf/include/cudf/table/table.hpp
+touch "$2"/libcuvs/include/cuvs/neighbors/brute_force.h
 touch "$2"/libcugraph/lib64/libcugraph_c.so "$2"/libcugraph/include/cugraph_c/graph.h
 """)
         pip.chmod(0o755)
@@ -69,6 +71,7 @@ def test_the_set_that_the_driver_runs_once(machine, cuda, packages):
     assert ("3.9 GB to fetch" if packages == CU12 else "1.6 GB to fetch") in said
     assert (machine.home / "cugraph-headers-26.10.0" / "cugraph_c" / "graph.h").exists()  # so that the plugin is compiled
     assert (machine.home / "cudf-headers-26.10.2" / "cudf" / "table" / "table.hpp").exists()
+    assert (machine.home / "cuvs-headers-26.10.0" / "cuvs" / "neighbors" / "brute_force.h").exists()
     assert machine(cuda) == ("", "")
 
 

@@ -7,7 +7,6 @@ import subprocess
 
 import pytest
 
-from analytics.test_gpu_worker import plugin  # noqa: F401  (a fixture)
 from analytics.test_store_graphs import folder  # noqa: F401  (a fixture)
 from analytics.test_tables import data  # noqa: F401  (a fixture)
 from support import places

@@ -31,8 +31,9 @@ namespace llt::analytics::cpu {
 
 /// `both`: Arcs::both.
 [[nodiscard]] Outcome communities(const Csr& both, const Request& request);
-/// The same, begun with groups that another search found, numbered below the number of vertices: less work,
-/// and at least as good as these.
+/// The same, begun with groups that another search found, numbered below the number of vertices: at least as
+/// good as these, and less work, unless they were so far from good that the search has to begin anew beside
+/// it.
 [[nodiscard]] Outcome better_communities(const Csr& both, const Request& request, std::vector<Vertex> found);
 [[nodiscard]] Outcome layout(const Csr& both, const Request& request, const Progress& progress);
 

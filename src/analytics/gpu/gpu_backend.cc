@@ -10,6 +10,7 @@
 #include "analytics/cpu/kernels.h"
 #include "analytics/csr.h"
 #include "analytics/gpu/gpu_tables.h"
+#include "analytics/gpu/gpu_vectors.h"
 #include "analytics/gpu/worker_process.h"
 #include "analytics/path_counts.h"
 
@@ -318,14 +319,14 @@ namespace llt::analytics::gpu {
 
 Health examine() {
   const auto backend = make_gpu_backend();
-  if (backend) {
-    const auto tables = Tables::open({});
-    return {true,
-            fmt::format("{}; {}", (*backend)->version(),
-                        tables ? tables->version() : "tables on the CPU: " + tables.error().message),
-            ""};
-  }
-  return {false, backend.error().message, backend.error().hint};
+  if (!backend) return {false, backend.error().message, backend.error().hint};
+  const auto part = [](const auto& opened, std::string_view what) {
+    return opened ? opened->version() : fmt::format("{} on the CPU: {}", what, opened.error().message);
+  };
+  return {true,
+          fmt::format("{}; {}; {}", (*backend)->version(), part(Tables::open({}), "tables"),
+                      part(Vectors::open({}), "vectors")),
+          ""};
 }
 
 }  // namespace llt::analytics::gpu

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* Changes whenever anything below does; a plugin with another number is refused. */
-#define LLT_RAPIDS_ABI 3
+#define LLT_RAPIDS_ABI 4
 
 enum llt_rapids_status {
   LLT_RAPIDS_OK = 0,
@@ -34,9 +34,9 @@ enum llt_rapids_algorithm {
 };
 
 /* What is to be opened: each needs libraries of its own. */
-enum llt_rapids_work { LLT_RAPIDS_GRAPHS = 0, LLT_RAPIDS_TABLES = 1 };
+enum llt_rapids_work { LLT_RAPIDS_GRAPHS = 0, LLT_RAPIDS_TABLES = 1, LLT_RAPIDS_VECTORS = 2 };
 
-/* One GPU and the graphs, or the table, that lie on it. Used by one thread. */
+/* One GPU and the graphs, the table or the vectors that lie on it. Used by one thread. */
 typedef struct llt_rapids llt_rapids;
 
 /* What went wrong, in words; ended by a zero. */
@@ -137,6 +137,22 @@ typedef struct {
   double quantiles[LLT_RAPIDS_QUANTILES];
 } llt_rapids_question;
 
+/* Vectors of length 1, row after row. */
+typedef struct {
+  uint64_t rows;
+  uint64_t dimensions;
+  const float* values;
+} llt_rapids_vectors;
+
+/* Of the rows from `first` on, `rows` many, the `count` most similar among all rows, at most as many as there
+   are: by the inner product in single precision, the most similar first, a row itself among its own. Which of
+   equal ones is not said. */
+typedef struct {
+  uint64_t first;
+  uint64_t rows;
+  uint64_t count;
+} llt_rapids_nearest_question;
+
 /* What the plugin exports. */
 typedef uint32_t llt_rapids_abi_fn(void);
 /* `folders`: where RAPIDS and CUDA libraries lie, separated by colons. `work`: llt_rapids_work.
@@ -157,6 +173,12 @@ typedef int llt_rapids_load_table_fn(llt_rapids* rapids, const struct ArrowSchem
    computed from values, int64 for the rest. In what order its rows come is told only for rolling. */
 typedef int llt_rapids_ask_fn(llt_rapids* rapids, const llt_rapids_question* question,
                               struct ArrowArray* answer, llt_rapids_message* message);
+/* Puts vectors on the GPU in place of those before. */
+typedef int llt_rapids_load_vectors_fn(llt_rapids* rapids, const llt_rapids_vectors* vectors,
+                                       llt_rapids_message* message);
+/* Room for rows * count numbers in both: which rows were found, and how similar they are. */
+typedef int llt_rapids_nearest_fn(llt_rapids* rapids, const llt_rapids_nearest_question* question,
+                                  int64_t* found, float* similarities, llt_rapids_message* message);
 typedef void llt_rapids_close_fn(llt_rapids* rapids);
 
 #define LLT_RAPIDS_PLACES 16

@@ -1,9 +1,12 @@
 // A plugin without a GPU for tests of the worker: the CPU back end answers behind the same border, and
-// LLT_TEST_PLUGIN=abi|unavailable|crash|memory|small makes it fail in the ways that a GPU can.
+// LLT_TEST_PLUGIN=abi|unavailable|crash|memory|small|few|inexact makes it fail in the ways that a GPU can.
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <numeric>
 #include <string_view>
+#include <vector>
 
 #include "analytics/cpu/cpu_backend.h"
 #include "analytics/gpu/rapids_abi.h"
@@ -14,6 +17,8 @@ namespace analytics = llt::analytics;
 struct llt_rapids {
   analytics::EdgeList graphs[LLT_RAPIDS_PLACES];
   analytics::TestTable table;
+  llt_rapids_vectors shape{};
+  std::vector<float> vectors;
 };
 
 namespace {
@@ -137,6 +142,46 @@ __attribute__((visibility("default"))) int llt_rapids_ask(llt_rapids* rapids,
     return LLT_RAPIDS_OUT_OF_MEMORY;
   }
   analytics::answer_table(rapids->table, *question, *answer);
+  return LLT_RAPIDS_OK;
+}
+
+__attribute__((visibility("default"))) int llt_rapids_load_vectors(llt_rapids* rapids,
+                                                                   const llt_rapids_vectors* vectors,
+                                                                   llt_rapids_message*) {
+  rapids->shape = *vectors;
+  rapids->vectors.assign(vectors->values, vectors->values + vectors->rows * vectors->dimensions);
+  return LLT_RAPIDS_OK;
+}
+
+// Of equal ones the last ones: what a GPU makes of them cannot be foreseen. "few": for more than 100
+// rows at a time there is too little memory.
+__attribute__((visibility("default"))) int llt_rapids_nearest(llt_rapids* rapids,
+                                                              const llt_rapids_nearest_question* question,
+                                                              int64_t* found, float* similarities,
+                                                              llt_rapids_message* message) {
+  if (fault("crash")) std::abort();
+  if (fault("memory") || (fault("few") && question->rows > 100)) {
+    std::snprintf(message->text, sizeof message->text, "std::bad_alloc: out_of_memory");
+    return LLT_RAPIDS_OUT_OF_MEMORY;
+  }
+  const auto dimensions = static_cast<std::ptrdiff_t>(rapids->shape.dimensions);
+  std::vector<float> all(rapids->shape.rows);
+  std::vector<int64_t> order(rapids->shape.rows);
+  for (uint64_t row = question->first; row < question->first + question->rows; ++row) {
+    const float* mine = rapids->vectors.data() + static_cast<std::ptrdiff_t>(row) * dimensions;
+    for (std::size_t i = 0; i < all.size(); ++i)
+      all[i] = std::inner_product(mine, mine + dimensions,
+                                  rapids->vectors.data() + static_cast<std::ptrdiff_t>(i) * dimensions, 0.0F);
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::sort(order, [&](int64_t a, int64_t b) {
+      const float left = all[static_cast<std::size_t>(a)], right = all[static_cast<std::size_t>(b)];
+      return left != right ? left > right : a > b;
+    });
+    for (uint64_t i = 0; i < question->count; ++i) {
+      *found++ = order[i];
+      *similarities++ = all[static_cast<std::size_t>(order[i])] + (fault("inexact") ? 0.001F : 0);
+    }
+  }
   return LLT_RAPIDS_OK;
 }
 

@@ -14,7 +14,7 @@
 
 namespace llt::analytics::gpu {
 
-enum class Order : std::uint32_t { open, load, run, load_table, ask };
+enum class Order : std::uint32_t { open, load, run, load_table, ask, load_vectors, nearest };
 
 /// What of a table lies in memory.
 struct TableShape {
@@ -38,6 +38,9 @@ struct Command {
   // load_table: the columns, in the memory. ask: the question; the answer comes in memory of the worker's.
   TableShape table{};
   llt_rapids_question question{};
+  // load_vectors: the vectors, in the memory. nearest: the question, and room for the answer, in the memory.
+  llt_rapids_vectors vectors{};
+  llt_rapids_nearest_question nearest{};
 };
 
 /// Back from the worker.
@@ -84,6 +87,14 @@ struct AnswerLayout {
   AnswerLayout(std::uint64_t rows, std::uint64_t columns)
       : known(rows * 8), column(known + (rows + 63) / 64 * 8), size(column * columns) {}
   std::uint64_t known, column, size;
+};
+
+/// Where the answer about the nearest stands: which rows, then how similar they are.
+struct NearestLayout {
+  NearestLayout(std::uint64_t rows, std::uint64_t count)
+      : similarities(rows * count * sizeof(std::int64_t)),
+        size(similarities + rows * count * sizeof(float)) {}
+  std::uint64_t similarities, size;
 };
 
 /// Memory that both processes see, by a file descriptor without a name.

@@ -24,6 +24,8 @@ struct Plugin {
   llt_rapids_run_fn* run = nullptr;
   llt_rapids_load_table_fn* load_table = nullptr;
   llt_rapids_ask_fn* ask = nullptr;
+  llt_rapids_load_vectors_fn* load_vectors = nullptr;
+  llt_rapids_nearest_fn* nearest = nullptr;
 
   /// What is wrong with the plugin in this file; empty when nothing is.
   std::string resolve(const char* file) {
@@ -42,7 +44,8 @@ struct Plugin {
     const bool all = find(open, "llt_rapids_open") && find(version, "llt_rapids_version") &&
                      find(memory, "llt_rapids_memory") && find(load, "llt_rapids_load") &&
                      find(run, "llt_rapids_run") && find(load_table, "llt_rapids_load_table") &&
-                     find(ask, "llt_rapids_ask");
+                     find(ask, "llt_rapids_ask") && find(load_vectors, "llt_rapids_load_vectors") &&
+                     find(nearest, "llt_rapids_nearest");
     return all ? "" : std::string(file) + " lacks functions that it should have";
   }
 };
@@ -67,6 +70,12 @@ class Worker {
         break;
       case Order::ask:
         ask(command, reply, answer);
+        break;
+      case Order::load_vectors:
+        load_vectors(command, fd, reply);
+        break;
+      case Order::nearest:
+        nearest(command, fd, reply);
     }
     if (rapids_ != nullptr) plugin_.memory(rapids_, &reply.free_bytes, &reply.total_bytes);
     return reply;
@@ -133,6 +142,22 @@ class Worker {
     reply.rows = packed->rows;
     reply.columns = packed->columns;
     memory.emplace(std::move(packed->memory));
+  }
+
+  void load_vectors(const Command& command, int fd, Reply& reply) {
+    llt_rapids_vectors vectors = command.vectors;
+    const auto memory = SharedMemory::map(fd, vectors.rows * vectors.dimensions * sizeof(float));
+    if (!memory) return say(reply, LLT_RAPIDS_FAILED, memory.error().message);
+    vectors.values = memory->at<float>(0);
+    reply.status = plugin_.load_vectors(rapids_, &vectors, &reply.message);
+  }
+
+  void nearest(const Command& command, int fd, Reply& reply) {
+    const NearestLayout layout(command.nearest.rows, command.nearest.count);
+    const auto memory = SharedMemory::map(fd, layout.size);
+    if (!memory) return say(reply, LLT_RAPIDS_FAILED, memory.error().message);
+    reply.status = plugin_.nearest(rapids_, &command.nearest, memory->at<std::int64_t>(0),
+                                   memory->at<float>(layout.similarities), &reply.message);
   }
 
   Plugin plugin_;

@@ -137,9 +137,9 @@ Result<Reply> WorkerProcess::exchange(const Command& command, int fd, int& answe
     case LLT_RAPIDS_OUT_OF_MEMORY:
       return fail(ErrorCode::resource_exhausted,
                   fmt::format("the GPU's memory does not suffice: {}", reply.message.text),
-                  command.order == Order::ask || command.order == Order::load_table
-                      ? "the CPU does the same: --backend cpu"
-                      : "the CPU does the same: --backend cpu; betweenness takes less with --samples");
+                  command.order == Order::load || command.order == Order::run
+                      ? "the CPU does the same: --backend cpu; betweenness takes less with --samples"
+                      : "the CPU does the same: --backend cpu");
     case LLT_RAPIDS_UNAVAILABLE:
       return fail(ErrorCode::unavailable, fmt::format("no GPU analytics: {}", reply.message.text),
                   "'llamatelemetry doctor' says what is missing; the CPU does the same: --backend cpu");

@@ -72,7 +72,30 @@ const std::vector<Wanted>& wanted(llt_rapids_work work) {
       {{"libnvcomp.so.5"}, true},
       {{"libcudf.so"}, true},
   };
-  return work == LLT_RAPIDS_GRAPHS ? graphs : tables;
+  static const std::vector<Wanted> vectors{
+      {{"librapids_logger.so"}, true},
+      {{"librmm.so"}, true},
+      {{"libcudart.so.13", "libcudart.so.12"}, false},
+      {{"libnvJitLink.so.13", "libnvJitLink.so.12"}, false},
+      {{"libnvrtc.so.13", "libnvrtc.so.12"}, false},
+      {{"libcublasLt.so.13", "libcublasLt.so.12"}, false},
+      {{"libcublas.so.13", "libcublas.so.12"}, false},
+      {{"libcusparse.so.12"}, false},
+      {{"libcusolver.so.12", "libcusolver.so.11"}, false},
+      {{"libcurand.so.10"}, false},
+      {{"libnccl.so.2"}, false},
+      {{"libkvikio.so"}, true},
+      {{"libcuvs.so"}, true},
+      {{"libcuvs_c.so"}, true},
+  };
+  switch (work) {
+    case LLT_RAPIDS_GRAPHS:
+      return graphs;
+    case LLT_RAPIDS_TABLES:
+      return tables;
+    default:
+      return vectors;
+  }
 }
 
 std::vector<fs::path> expand(const std::string& folders) {

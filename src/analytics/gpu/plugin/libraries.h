@@ -11,7 +11,7 @@ namespace llt::rapids {
 inline constexpr const char* kWantedVersion = "26.10";
 
 struct Libraries {
-  void* work = nullptr;  ///< libcugraph_c.so, or libcudf.so
+  void* work = nullptr;  ///< libcugraph_c.so, libcudf.so or libcuvs_c.so
   void* cudart = nullptr;
   std::string version;
   std::string problem;  ///< in words; empty when all is open

@@ -9,6 +9,7 @@
 #include "analytics/gpu/plugin/libraries.h"
 #include "analytics/gpu/plugin/memory_limit.h"
 #include "analytics/gpu/plugin/tables.h"
+#include "analytics/gpu/plugin/vectors.h"
 #include "analytics/gpu/plugin/waiting.h"
 #include "analytics/gpu/plugin/what_failed.h"
 
@@ -28,6 +29,11 @@ struct llt_rapids {
   llt_cudf_ask_fn* ask_table = nullptr;
   llt_cudf_free_fn* free_table = nullptr;
   llt_table* table = nullptr;
+  // Of vectors.
+  llt_cuvs_load_fn* load_vectors = nullptr;
+  llt_cuvs_nearest_fn* find_nearest = nullptr;
+  llt_cuvs_free_fn* free_vectors = nullptr;
+  llt_vectors* vectors = nullptr;
 };
 
 namespace {
@@ -76,18 +82,49 @@ int open_graphs(llt_rapids& rapids, llt_rapids_message* message) {
   });
 }
 
-int open_tables(llt_rapids& rapids, llt_rapids_message* message) {
+// The functions of a library of ours beside this one.
+template <class Find>
+int open_functions(const char* name, llt_rapids_message* message, Find&& find) {
   std::string why;
-  void* library = llt::rapids::open_beside("libllamatelemetry_cudf.so", why);
+  void* library = llt::rapids::open_beside(name, why);
   if (library == nullptr) return report(LLT_RAPIDS_UNAVAILABLE, why, message);
-  rapids.load_table = reinterpret_cast<llt_cudf_load_fn*>(dlsym(library, "llt_cudf_load"));
-  rapids.ask_table = reinterpret_cast<llt_cudf_ask_fn*>(dlsym(library, "llt_cudf_ask"));
-  rapids.free_table = reinterpret_cast<llt_cudf_free_fn*>(dlsym(library, "llt_cudf_free"));
-  if (rapids.load_table == nullptr || rapids.ask_table == nullptr || rapids.free_table == nullptr)
-    return report(LLT_RAPIDS_UNAVAILABLE, "libllamatelemetry_cudf.so lacks functions that it should have",
-                  message);
+  const auto look_up = [&](auto& function, const char* symbol) {
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(dlsym(library, symbol));
+    return function != nullptr;
+  };
+  if (find(look_up)) return LLT_RAPIDS_OK;
+  return report(LLT_RAPIDS_UNAVAILABLE, std::string(name) + " lacks functions that it should have", message);
+}
+
+int open_tables(llt_rapids& rapids, llt_rapids_message* message) {
+  const int opened = open_functions("libllamatelemetry_cudf.so", message, [&](const auto& find) {
+    return find(rapids.load_table, "llt_cudf_load") && find(rapids.ask_table, "llt_cudf_ask") &&
+           find(rapids.free_table, "llt_cudf_free");
+  });
+  if (opened != LLT_RAPIDS_OK) return opened;
   rapids.version = "cuDF " + rapids.libraries.version;
   return rapids.load_table(nullptr, nullptr, nullptr, message);
+}
+
+int open_vectors(llt_rapids& rapids, llt_rapids_message* message) {
+  const int opened = open_functions("libllamatelemetry_cuvs.so", message, [&](const auto& find) {
+    return find(rapids.load_vectors, "llt_cuvs_load") && find(rapids.find_nearest, "llt_cuvs_nearest") &&
+           find(rapids.free_vectors, "llt_cuvs_free");
+  });
+  if (opened != LLT_RAPIDS_OK) return opened;
+  rapids.version = "cuVS " + rapids.libraries.version;
+  return rapids.load_vectors(nullptr, nullptr, message);
+}
+
+int open_work(llt_rapids& rapids, std::uint32_t work, llt_rapids_message* message) {
+  switch (work) {
+    case LLT_RAPIDS_GRAPHS:
+      return open_graphs(rapids, message);
+    case LLT_RAPIDS_TABLES:
+      return open_tables(rapids, message);
+    default:
+      return open_vectors(rapids, message);
+  }
 }
 
 }  // namespace
@@ -105,8 +142,7 @@ __attribute__((visibility("default"))) int llt_rapids_open(const char* folders, 
     return report(LLT_RAPIDS_UNAVAILABLE, rapids->libraries.problem, message);
   llt::rapids::sleep_while_waiting();
   int status = limit_memory(*rapids, memory_bytes, message);
-  if (status == LLT_RAPIDS_OK)
-    status = work == LLT_RAPIDS_GRAPHS ? open_graphs(*rapids, message) : open_tables(*rapids, message);
+  if (status == LLT_RAPIDS_OK) status = open_work(*rapids, work, message);
   if (status == LLT_RAPIDS_OK) *out = rapids.release();
   return status == LLT_RAPIDS_OK ? LLT_RAPIDS_OK : LLT_RAPIDS_UNAVAILABLE;
 }
@@ -166,7 +202,25 @@ __attribute__((visibility("default"))) int llt_rapids_ask(llt_rapids* rapids,
   return rapids->ask_table(rapids->table, question, free, answer, message);
 }
 
+__attribute__((visibility("default"))) int llt_rapids_load_vectors(llt_rapids* rapids,
+                                                                   const llt_rapids_vectors* vectors,
+                                                                   llt_rapids_message* message) {
+  if (rapids->load_vectors == nullptr)
+    return report(LLT_RAPIDS_FAILED, "this was not opened for vectors", message);
+  if (rapids->vectors != nullptr) rapids->free_vectors(std::exchange(rapids->vectors, nullptr));
+  return rapids->load_vectors(vectors, &rapids->vectors, message);
+}
+
+__attribute__((visibility("default"))) int llt_rapids_nearest(llt_rapids* rapids,
+                                                              const llt_rapids_nearest_question* question,
+                                                              int64_t* found, float* similarities,
+                                                              llt_rapids_message* message) {
+  if (rapids->vectors == nullptr) return report(LLT_RAPIDS_FAILED, "there are no vectors", message);
+  return rapids->find_nearest(rapids->vectors, question, found, similarities, message);
+}
+
 __attribute__((visibility("default"))) void llt_rapids_close(llt_rapids* rapids) {
+  if (rapids->vectors != nullptr) rapids->free_vectors(rapids->vectors);
   if (rapids->table != nullptr) rapids->free_table(rapids->table);
   delete rapids;
 }

@@ -27,7 +27,8 @@ inline int report_gpu(const std::string& text, llt_rapids_message* message) {
   if (contains(text,
                {"InsufficientDriver", "NoDevice", "no CUDA-capable device", "cudaErrorInitializationError"}))
     return report(LLT_RAPIDS_UNAVAILABLE, text, message);
-  const bool memory = contains(text, {"out_of_memory", "bad_alloc", "out of memory", "MemoryAllocation"});
+  const bool memory = contains(
+      text, {"out_of_memory", "bad_alloc", "out of memory", "MemoryAllocation", "STATUS_ALLOC_FAILED"});
   return report(memory ? LLT_RAPIDS_OUT_OF_MEMORY : LLT_RAPIDS_FAILED, text, message);
 }
 
