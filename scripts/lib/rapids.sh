@@ -136,6 +136,11 @@ fetch_wheels() {
   mv "$folder.new" "$folder"
 }
 
+# fetch_cudf_wheels MAJOR: what bench/gpu/pack-tables packs; 340 MB, for CUDA 12 720 MB.
+fetch_cudf_wheels() {
+  fetch_wheels "$(cudf_wheels "$1")" "$1" "libcudf-cu$1==$cudf_version" "nvidia-libnvcomp-cu$1==$nvcomp_version"
+}
+
 # fetch_rapids_wheels MAJOR: what bench/gpu/pack-analytics packs, and pack-vectors; 780 MB, for CUDA 12 1.4 GB.
 fetch_rapids_wheels() {
   fetch_wheels "$(rapids_wheels "$1")" "$1" "libcugraph-cu$1==$cugraph_version" "libraft-cu$1==$cugraph_version" \
