@@ -147,6 +147,6 @@ pack_vectors() {
   mkdir -p "$folder"
   python3 "$LLT_ROOT/bench/gpu/slim.py" vectors "$rapids_wheels" "$folder/rapids" --architecture "$1"
   cp -L "$(ldconfig -p | awk '$1 == "libz.so.1" { print $NF; exit }')" "$folder/rapids/"
-  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/vectors.tar.xz" .
+  XZ_OPT="-9e -T0" tar -C "$folder" -cJf "$gpu_pack/vectors.tar.xz" .
   echo "$want" >"$gpu_pack/.vectors"
 }
