@@ -95,13 +95,30 @@ build_analytics_bench() {
   compile release backend_bench llamatelemetry_rapids
 }
 
-# pack_analytics ARCHITECTURE: the libraries that the GPU plugin opens for graphs.
+# pack_arguments [--cuda MAJOR] [ARCHITECTURE]: sets `cuda` and `architecture`; the default is CUDA 13 and 90, H100 and H200.
+pack_arguments() {
+  cuda=13
+  [[ ${1:-} != --cuda ]] || { cuda=${2:-} && shift $(($# < 2 ? 1 : 2)); }
+  architecture=${1:-90}
+  [[ $cuda == 12 || $cuda == 13 ]] || fail "There are sets for CUDA 12 and 13: --cuda 12 or --cuda 13."
+  [[ $architecture =~ ^[0-9]+$ && $# -le 1 ]] || fail "$* is no GPU architecture. Name one as 90 for H100 and H200."
+}
+
+# slimmed PART WHEELS FOLDER MAJOR ARCHITECTURE: FOLDER/rapids. The GPU machine has the libraries of CUDA 13.
+slimmed() {
+  local without=()
+  (($4 == 13)) || without=(--without-cuda)
+  rm -rf "$3"
+  mkdir -p "$3"
+  python3 "$LLT_ROOT/bench/gpu/slim.py" "$1" "$2" "$3/rapids" --architecture "$5" "${without[@]}"
+}
+
+# pack_analytics MAJOR ARCHITECTURE: the libraries that the GPU plugin opens for graphs.
 pack_analytics() {
-  local folder=$gpu_pack/analytics
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  python3 "$LLT_ROOT/bench/gpu/slim.py" graphs "$rapids_wheels" "$folder/rapids" --architecture "$1"
-  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/analytics.tar.xz" .
+  local folder
+  folder=$gpu_pack/$(of_cuda analytics "$1")
+  slimmed graphs "$(rapids_wheels "$1")" "$folder" "$1" "$2"
+  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$folder.tar.xz" .
   rm -rf "$folder"
 }
 
@@ -120,17 +137,16 @@ all_symbols_found() {
   [[ -z $missing ]] || { echo "$1 wants what no library has: $missing" && return 1; }
 }
 
-# pack_cudf ARCHITECTURE: its libraries, in rapids/; again only when other wheels came. zlib is the system's elsewhere.
+# pack_cudf MAJOR ARCHITECTURE: its libraries, in rapids/; again only when other wheels came. zlib is the system's elsewhere.
 pack_cudf() {
-  local folder=$gpu_pack/cudf want
-  want="$1 $(cd "$cudf_wheels" && echo ./*.whl)"
-  [[ -d $folder && -e $gpu_pack/cudf.tar.xz && $(cat "$gpu_pack/.cudf" 2>/dev/null) == "$want" ]] && return 0
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  python3 "$LLT_ROOT/bench/gpu/slim.py" tables "$cudf_wheels" "$folder/rapids" --architecture "$1"
+  local wheels name folder want
+  wheels=$(cudf_wheels "$1") name=$(of_cuda cudf "$1") folder=$gpu_pack/$(of_cuda cudf "$1")
+  want="$2 $(cd "$wheels" && echo ./*.whl)"
+  [[ -d $folder && -e $folder.tar.xz && $(cat "$gpu_pack/.$name" 2>/dev/null) == "$want" ]] && return 0
+  slimmed tables "$wheels" "$folder" "$1" "$2"
   cp -L "$(ldconfig -p | awk '$1 == "libz.so.1" { print $NF; exit }')" "$folder/rapids/"
-  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$gpu_pack/cudf.tar.xz" .
-  echo "$want" >"$gpu_pack/.cudf"
+  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$folder.tar.xz" .
+  echo "$want" >"$gpu_pack/.$name"
 }
 
 build_vector_bench() {
@@ -138,15 +154,18 @@ build_vector_bench() {
   compile release vector_bench llamatelemetry_rapids
 }
 
-# pack_vectors ARCHITECTURE: cuVS's libraries, in rapids/; again only when other wheels came.
+# pack_vectors ARCHITECTURE: cuVS's libraries for CUDA 13, in rapids/; again only when other wheels came.
 pack_vectors() {
-  local folder=$gpu_pack/vectors want
-  want="$1 $(cd "$rapids_wheels" && echo ./*.whl)"
-  [[ -d $folder && -e $gpu_pack/vectors.tar.xz && $(cat "$gpu_pack/.vectors" 2>/dev/null) == "$want" ]] && return 0
-  rm -rf "$folder"
-  mkdir -p "$folder"
-  python3 "$LLT_ROOT/bench/gpu/slim.py" vectors "$rapids_wheels" "$folder/rapids" --architecture "$1"
+  local wheels folder=$gpu_pack/vectors want
+  wheels=$(rapids_wheels 13)
+  want="$1 $(cd "$wheels" && echo ./*.whl)"
+  [[ -d $folder && -e $folder.tar.xz && $(cat "$gpu_pack/.vectors" 2>/dev/null) == "$want" ]] && return 0
+  slimmed vectors "$wheels" "$folder" 13 "$1"
   cp -L "$(ldconfig -p | awk '$1 == "libz.so.1" { print $NF; exit }')" "$folder/rapids/"
+<<<<<<< HEAD
   XZ_OPT="-9e -T0" tar -C "$folder" -cJf "$gpu_pack/vectors.tar.xz" .
+=======
+  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$folder.tar.xz" .
+>>>>>>> main
   echo "$want" >"$gpu_pack/.vectors"
 }

@@ -17,6 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # Archives of libraries that the GPU plugin opens, each in a folder rapids/. The real cuVS before the one that stands in for it
 # among cuGraph's.
 ANALYTICS = ("vectors", "analytics", "cudf")
+CUDA = (13, 12)  # there is a set of them for each, but cuVS
 
 
 @dataclass
@@ -37,6 +38,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--llamatelemetry", type=Path, metavar="FILE", help="this program instead of the packed one")
     parser.add_argument("--llama-server", type=Path, metavar="FILE", help="this engine instead of the packed one")
     parser.add_argument("--cpu", action="store_true", help="try the script without a GPU, with tiny models")
+    parser.add_argument("--cuda", type=int, choices=CUDA, default=CUDA[0], help="which set of RAPIDS' libraries analyses open")
+
+
+def of_cuda(name: str, major: int) -> str:
+    """An archive, a folder or a result of that set."""
+    return name if major == CUDA[0] else f"{name}-cu{major}"
 
 
 class Preparation:
@@ -87,7 +94,7 @@ def analytics_folders(options) -> list[Path]:
     """Where the GPU plugin is, and the libraries that it opens. What is not packed here may have come with an earlier
     call."""
     folders = []
-    for name in ANALYTICS:
+    for name in (of_cuda(part, options.cuda) for part in ANALYTICS):
         archive, folder = options.pack / f"{name}.tar.xz", options.work / name
         if archive.exists():
             unpack(archive, folder)

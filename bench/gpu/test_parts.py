@@ -35,7 +35,7 @@ class CudaLibraries(unittest.TestCase):
 class Archives(unittest.TestCase):
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.options = argparse.Namespace(pack=self.folder / "pack", work=self.folder / "work", cpu=False)
+        self.options = argparse.Namespace(pack=self.folder / "pack", work=self.folder / "work", cpu=False, cuda=13)
         self.options.pack.mkdir()
 
     def pack(self, name: str, word: str) -> Path:
@@ -61,6 +61,14 @@ class Archives(unittest.TestCase):
         (self.options.work / "cudf/rapids").mkdir(parents=True)
         found = parts.analytics_environment(self.options)["LLAMATELEMETRY_RAPIDS"].split(":")
         self.assertEqual(found, [str(self.options.work / name) for name in ("programs", "analytics/rapids", "cudf/rapids")])
+
+    def test_the_sets_of_two_cudas_do_not_mix(self):
+        for name in ("analytics", "analytics-cu12", "cudf"):
+            self.pack(name, name)
+        for cuda, names in ((13, ["analytics", "cudf"]), (12, ["analytics-cu12"])):
+            self.options.cuda = cuda
+            found = parts.analytics_environment(self.options)["LLAMATELEMETRY_RAPIDS"].split(":")[1:]
+            self.assertEqual(found, [str(self.options.work / name / "rapids") for name in names])
 
 
 if __name__ == "__main__":

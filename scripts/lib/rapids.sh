@@ -3,10 +3,13 @@
 # they need on a machine with an NVIDIA driver.
 
 cudf_headers=$LLT_CACHE/cudf-headers-$cudf_version
-cudf_wheels=$LLT_CACHE/cudf-wheels-$cudf_version
 cugraph_headers=$LLT_CACHE/cugraph-headers-$cugraph_version
 cuvs_headers=$LLT_CACHE/cuvs-headers-$cugraph_version
-rapids_wheels=$LLT_CACHE/rapids-wheels-$cugraph_version
+
+# of_cuda NAME MAJOR: the name for the set of that CUDA; the plain one is that of CUDA 13.
+of_cuda() { if (($2 == 13)); then echo "$1"; else echo "$1-cu$2"; fi; }
+cudf_wheels() { of_cuda "$LLT_CACHE/cudf-wheels-$cudf_version" "$1"; }
+rapids_wheels() { of_cuda "$LLT_CACHE/rapids-wheels-$cugraph_version" "$1"; }
 
 rapids_download() {
   PIP_DISABLE_PIP_VERSION_CHECK=1 "$(tools_python)" -m pip download -q --no-deps --only-binary=:all: \
@@ -119,31 +122,33 @@ need_cuvs_headers() {
   rm -f "$LLT_ROOT"/build/*/.configured-with
 }
 
-# fetch_cudf_wheels: what bench/gpu/pack-tables packs; 340 MB.
-fetch_cudf_wheels() {
+# fetch_wheels FOLDER MAJOR PACKAGE...: for packing. The GPU machine has CUDA 13; of CUDA 12 the runtime comes along.
+fetch_wheels() {
+  local folder=$1 major=$2
+  shift 2
   make_tools_python
-  rm -rf "$cudf_wheels.new"
-  rapids_download -d "$cudf_wheels.new" "libcudf-cu13==$cudf_version" "librmm-cu13==$cugraph_version" \
-    "libkvikio-cu13==$cugraph_version" "rapids-logger==$rapids_logger_version" "nvidia-libnvcomp-cu13==$nvcomp_version"
-  rm -rf "$cudf_wheels"
-  mv "$cudf_wheels.new" "$cudf_wheels"
+  rm -rf "$folder.new"
+  rapids_download -d "$folder.new" "librmm-cu$major==$cugraph_version" "libkvikio-cu$major==$cugraph_version" \
+    "rapids-logger==$rapids_logger_version" "$@"
+  ((major == 13)) ||
+    rapids_download --platform manylinux2014_x86_64 -d "$folder.new" "nvidia-cuda-runtime-cu12==$cuda_runtime_12_version"
+  rm -rf "$folder"
+  mv "$folder.new" "$folder"
 }
 
-# fetch_rapids_wheels: what bench/gpu/pack-analytics and pack-vectors pack; 780 MB.
+# fetch_rapids_wheels MAJOR: what bench/gpu/pack-analytics packs, and pack-vectors; 780 MB, for CUDA 12 1.4 GB.
 fetch_rapids_wheels() {
-  make_tools_python
-  rm -rf "$rapids_wheels.new"
-  rapids_download -d "$rapids_wheels.new" "libcugraph-cu13==$cugraph_version" "libraft-cu13==$cugraph_version" \
-    "librmm-cu13==$cugraph_version" "libkvikio-cu13==$cugraph_version" "libcuvs-cu13==$cugraph_version" \
-    "rapids-logger==$rapids_logger_version"
-  rm -rf "$rapids_wheels"
-  mv "$rapids_wheels.new" "$rapids_wheels"
+  fetch_wheels "$(rapids_wheels "$1")" "$1" "libcugraph-cu$1==$cugraph_version" "libraft-cu$1==$cugraph_version" \
+    "libcuvs-cu$1==$cugraph_version"
 }
 
 rapids_home=$LLT_CACHE/rapids
 
 # rapids_packages MAJOR: what pip installs for that CUDA. cuRAND needs the CUDA runtime, and no package says so.
 rapids_packages() { printf '%s\n' "libcugraph-cu$1==$cugraph_version" "libcudf-cu$1==$cudf_version" "cuda-toolkit[cudart]==$1.*"; }
+
+# rapids_size MAJOR: the libraries for CUDA 12 have code for more GPUs, compressed less.
+rapids_size() { if (($1 == 12)); then echo "3.9 GB to fetch, 6 GB on the disk"; else echo "1.6 GB to fetch, 3.2 GB on the disk"; fi; }
 
 # install_rapids MAJOR: into the folder where the program looks for it; it appears there whole.
 install_rapids() {
@@ -220,7 +225,7 @@ need_rapids() {
       say "  ! RAPIDS could not be installed before; analytics will use the CPU. To try again: rm '$failed'"
       return 0
     fi
-    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU (1.6 GB to fetch, 3.2 GB on the disk, once)"
+    say "  … Install RAPIDS for CUDA $major, for analytics on the GPU ($(rapids_size "$major"), once)"
     if ! run_logged "Install RAPIDS" install_rapids "$major"; then
       : >"$failed"
       rm -rf "$rapids_home.new"

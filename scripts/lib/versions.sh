@@ -42,6 +42,9 @@ cuda_runtime_version=13.5.37
 cuda_runtime_sha256=df2b79a8852f10d1fef8c848489c49eebb5754051bf870202a862831412b179d
 cuda_crt_sha256=e898b7f73d3035fa89915a3f7bf3b54a73e90249746111aed295822c4729bb29
 
+# What bench/gpu packs of CUDA 12, for a machine that has CUDA 13 only.
+cuda_runtime_12_version=12.9.79
+
 node_version=24.19.0
 go_version=1.27.3
 litellm_version=1.106.2

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 namespace llt {
 namespace {
 
@@ -19,12 +21,17 @@ struct SchedulingAttributes {
   std::uint32_t clamp_min, clamp_max;
 };
 
-void use_slice(std::uint64_t slice_ns) noexcept {
+// What else is set stays. Other policies have no slice, and no niceness.
+template <class Change>
+void change_attributes(Change change) noexcept {
   SchedulingAttributes now{};
-  // What else is set, niceness above all, stays. Other policies have no slice.
   if (::syscall(SYS_sched_getattr, 0, &now, sizeof now, 0) != 0 || now.policy != SCHED_OTHER) return;
-  now.runtime_ns = slice_ns;
+  change(now);
   ::syscall(SYS_sched_setattr, 0, &now, 0);
+}
+
+void use_slice(std::uint64_t slice_ns) noexcept {
+  change_attributes([&](SchedulingAttributes& now) { now.runtime_ns = slice_ns; });
 }
 
 }  // namespace
@@ -35,5 +42,10 @@ void use_long_slice() noexcept {
 }
 
 void use_default_slice() noexcept { use_slice(0); }
+
+void stand_back() noexcept {
+  constexpr std::int32_t kSteps = 5;
+  change_attributes([](SchedulingAttributes& now) { now.nice = std::min(now.nice + kSteps, 19); });
+}
 
 }  // namespace llt

@@ -17,4 +17,9 @@ namespace llt {
 void use_long_slice() noexcept;
 void use_default_slice() noexcept;
 
+/// Five steps nicer: a third of the processor beside a thread that is not, while both want it, and all of it
+/// otherwise. For the calling thread and those that it makes from now on; only a privileged process could
+/// take it back. Whoever answers a request has none of it.
+void stand_back() noexcept;
+
 }  // namespace llt

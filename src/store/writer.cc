@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/thread_name.h"
+#include "base/time_slice.h"
 #include "store/batch_appender.h"
 #include "store/checkpoint.h"
 #include "store/retention.h"
@@ -63,6 +64,7 @@ Result<> Writer::connect() {
 
 void Writer::run() {
   name_this_thread("store-writer");
+  stand_back();  // rows can wait: the queue holds many; a request cannot
   for (bool closing = false; !closing;) {
     parts_.queue.wait(parts_.options.flush_interval_ms);
     closing = parts_.queue.closed();

@@ -81,6 +81,29 @@ def test_rapids_of_another_version(graphs, rings, tmp_path):
     assert asked.returncode == 1 and "RAPIDS 25.08.00 is there, but this program was compiled for 26.10" in asked.stderr
 
 
+def test_the_set_for_cuda_12_where_cuda_13_is_installed(graphs, rings, tmp_path):
+    built = places.product().parent / "libllamatelemetry_rapids.so"
+    if not built.exists():
+        pytest.skip("the real plugin is not built here: it needs cuGraph's headers")
+
+    def make(folder, name, needs=()):
+        folder.mkdir(exist_ok=True)
+        subprocess.run(["gcc", "-shared", "-nostdlib", "-Wl,--no-as-needed", "-x", "c", "/dev/null", "-x", "none",
+                        "-o", folder / name, f"-Wl,-soname,{name}", *needs], check=True)
+        return folder / name
+
+    ours, installed = tmp_path / "set", tmp_path / "installed"
+    make(installed, "libcublas.so.13")
+    cublas = make(ours, "libcublas.so.12")
+    for name in ("rapids_logger", "rmm", "kvikio", "raft", "cuvs", "cugraph_common", "cugraph", "cugraph_mg"):
+        make(ours, f"lib{name}.so")
+    make(ours, "libcugraph_c.so", [cublas])
+    (ours / "VERSION").write_text("26.10.00\n")
+    asked = graphs.run(rings, "--backend", "gpu", environment={"LLAMATELEMETRY_RAPIDS": f"{built.parent}:{ours}",
+                                                              "LD_LIBRARY_PATH": str(installed)})
+    assert asked.returncode == 1 and "libcugraph_c.so lacks cugraph_" in asked.stderr, "all could be opened, and are empty"
+
+
 def test_the_plan_of_the_engine_bounds_the_memory(graphs, plugin, rings, tmp_path):
     engine = Up(tmp_path, ["--upstream", "http://127.0.0.1:9"], wait_ready_s=None)
     wait_until(lambda: (engine.data / "run.json").exists(), "run.json", 20)

@@ -66,6 +66,29 @@ def test_killed_engine_is_restarted(up, llama_server, tiny_model):
     assert "SIGKILL" in crash["message"]
 
 
+def niceness(pid: int) -> dict[str, set[int]]:
+    """Of the process's threads, by name."""
+    found: dict[str, set[int]] = {}
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        name, fields = (task / "comm").read_text().strip(), (task / "stat").read_text().rsplit(")", 1)[1].split()
+        found.setdefault(name, set()).add(int(fields[16]))
+    return found
+
+
+def test_what_is_written_down_gives_way_to_what_is_answered(up, llama_server, tiny_model):
+    """A niceness is inherited, and cannot be taken back: neither the gateway nor any engine may have got one."""
+    instance = managed(up, llama_server, tiny_model)
+    usual = os.nice(0)
+    ours = niceness(instance.process.pid)
+    assert ours.pop("store-writer") == {usual + 5}
+    assert {"gateway", "console", "telemetry"} <= ours.keys() and set.union(*ours.values()) == {usual}
+    first = engine_pid(instance)
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: serves(instance), "service after the crash", 15, every_s=0.1)
+    engines = set.union(*niceness(engine_pid(instance)).values())
+    assert engine_pid(instance) != first and engines == {usual}
+
+
 def test_stopped_engine_is_a_hang_and_is_restarted(up, llama_server, tiny_model):
     """SIGSTOP: alive, but neither health nor tokens."""
     instance = managed(up, llama_server, tiny_model)

@@ -126,25 +126,25 @@ std::string read_version(const std::vector<fs::path>& folders, const char* libra
   return {};
 }
 
-// From the folders first; CUDA's own also from where the loader looks and the toolkit installs.
+// From the folders first; CUDA's own also from where the loader looks and the toolkit installs. By every name
+// there before any here: a machine with CUDA 13 has libraries that the set for CUDA 12 in the folders cannot
+// use.
 void* open_one(const Wanted& library, const std::vector<fs::path>& folders, std::string& why) {
   constexpr int kHow = RTLD_LAZY | RTLD_GLOBAL;
   why.clear();
-  const auto attempt = [&](const std::string& path) {
-    void* handle = dlopen(path.c_str(), kHow);
-    if (handle == nullptr && why.empty()) why = dlerror();
-    return handle;
-  };
   for (const char* name : library.names) {
     for (const fs::path& folder : folders) {
       std::error_code ignored;
       if (!fs::exists(folder / name, ignored)) continue;
-      if (void* handle = attempt((folder / name).string())) return handle;
+      if (void* handle = dlopen((folder / name).c_str(), kHow)) return handle;
+      if (why.empty()) why = dlerror();
     }
-    if (library.ours) continue;
-    if (void* handle = dlopen(name, kHow)) return handle;
-    for (const char* folder : {"/usr/local/cuda/lib64/", "/usr/local/cuda/targets/x86_64-linux/lib/"}) {
-      if (void* handle = dlopen((std::string(folder) + name).c_str(), kHow)) return handle;
+  }
+  if (!library.ours) {
+    for (const char* name : library.names) {
+      for (const char* folder : {"", "/usr/local/cuda/lib64/", "/usr/local/cuda/targets/x86_64-linux/lib/"}) {
+        if (void* handle = dlopen((std::string(folder) + name).c_str(), kHow)) return handle;
+      }
     }
   }
   if (why.empty()) why = std::string(library.names.front()) + " is in none of the folders";
