@@ -101,7 +101,7 @@ void ExactNearest::keep(Vertex row, const std::vector<Neighbour>& nearest) {
 cpu::Panels ExactNearest::panels(unsigned threads) const {
   std::vector<float> units(vectors_->values.size());
   write_units(units.data(), threads);
-  return {std::move(units), vectors_->dimensions};
+  return {std::move(units), vectors_->dimensions, threads};
 }
 
 std::vector<Vertex> ExactNearest::unsure() const {

@@ -1,5 +1,7 @@
 #include "analytics/cpu/panels.h"
 
+#include "analytics/cpu/parallel.h"
+
 namespace llt::analytics::cpu {
 namespace {
 
@@ -35,13 +37,16 @@ void multiply_plain(const float* const* rows, const float* panel, std::size_t di
 
 }  // namespace
 
-Panels::Panels(std::vector<float> units, std::size_t dimensions)
+Panels::Panels(std::vector<float> units, std::size_t dimensions, unsigned threads)
     : size_(units.size() / dimensions), dimensions_(dimensions), units_(std::move(units)) {
-  panels_.assign((size_ + kWide - 1) / kWide * kWide * dimensions_, 0.0F);
-  for (std::size_t i = 0; i < size_; ++i) {
-    float* panel = panels_.data() + i / kWide * kWide * dimensions_ + i % kWide;
-    for (std::size_t d = 0; d < dimensions_; ++d) panel[d * kWide] = units_[i * dimensions_ + d];
-  }
+  const std::size_t panels = (size_ + kWide - 1) / kWide;
+  panels_.assign(panels * kWide * dimensions_, 0.0F);
+  each_task(panels, thread_count(threads), [&](std::size_t panel, unsigned) {
+    for (std::size_t i = panel * kWide; i < std::min(size_, (panel + 1) * kWide); ++i) {
+      float* to = panels_.data() + panel * kWide * dimensions_ + i % kWide;
+      for (std::size_t d = 0; d < dimensions_; ++d) to[d * kWide] = units_[i * dimensions_ + d];
+    }
+  });
 }
 
 Panels::Multiply Panels::best_multiply() {

@@ -18,7 +18,7 @@ class Panels {
   static constexpr std::size_t kRowsATask = 64;
 
   /// `units`: vectors of length 1, row after row.
-  Panels(std::vector<float> units, std::size_t dimensions);
+  Panels(std::vector<float> units, std::size_t dimensions, unsigned threads);
 
   /// Calls take(i, vertex, similarity) for each of `rows`, counted by i, and every vector: for one row the
   /// vertices ascend.

@@ -22,8 +22,10 @@ inline bool contains(std::string_view text, std::initializer_list<const char*> p
   return false;
 }
 
-/// RMM reports a missing driver as a failed allocation: what the message says goes first.
-inline int report_gpu(const std::string& text, llt_rapids_message* message) {
+/// RMM reports a missing driver as a failed allocation: what the message says goes first. RAFT's messages end
+/// with a list of addresses, which are left out.
+inline int report_gpu(const std::string& said, llt_rapids_message* message) {
+  const std::string text = said.substr(0, said.find("\nObtained "));
   if (contains(text,
                {"InsufficientDriver", "NoDevice", "no CUDA-capable device", "cudaErrorInitializationError"}))
     return report(LLT_RAPIDS_UNAVAILABLE, text, message);
