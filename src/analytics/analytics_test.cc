@@ -10,6 +10,7 @@
 #include "analytics/findings.h"
 #include "analytics/modularity.h"
 #include "analytics/path_counts.h"
+#include "analytics/similarity_ratio.h"
 #include "analytics/test_graphs.h"
 
 namespace llt::analytics {
@@ -125,6 +126,24 @@ TEST(Sources, AreTheSameForTheSameSeedAndAllWhenAllAreAsked) {
   EXPECT_EQ(sampled_sources(1000, 10, 3), sampled_sources(1000, 10, 3));
   EXPECT_NE(sampled_sources(1000, 10, 3), sampled_sources(1000, 10, 4));
   EXPECT_TRUE(sampled_sources(0, 3, 1).empty());
+}
+
+TEST(Similarity, GivesTheCountBackAndRefusesWhatNoCountMakes) {
+  for (const Algorithm algorithm : {Algorithm::jaccard, Algorithm::overlap}) {
+    for (const std::uint64_t a : {1U, 2U, 7U, 1000U, 2'147'483'647U}) {
+      for (const std::uint64_t b : {1U, 3U, 999U, 2'147'483'646U}) {
+        for (const std::uint64_t common : {0UL, std::min(a, b) / 2, std::min(a, b) - 1, std::min(a, b)}) {
+          const double ratio = similarity_ratio(algorithm, common, a, b);
+          EXPECT_EQ(common_neighbours(algorithm, ratio, a, b), common) << a << ' ' << b;
+        }
+      }
+    }
+    EXPECT_EQ(similarity_ratio(algorithm, 0, 0, 0), 0);
+    for (const double wrong : {-0.1, 0.1, 1.1, double{NAN}, double{INFINITY}})
+      EXPECT_FALSE(common_neighbours(algorithm, wrong, 3, 3)) << wrong;
+  }
+  EXPECT_DOUBLE_EQ(similarity_ratio(Algorithm::jaccard, 2, 3, 4), 0.4);
+  EXPECT_DOUBLE_EQ(similarity_ratio(Algorithm::overlap, 2, 3, 4), 2.0 / 3);
 }
 
 TEST(Paths, AreCountedAndOverflowIsSeen) {

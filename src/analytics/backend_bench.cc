@@ -4,7 +4,7 @@
 //   backend_bench --busy SECONDS EDGES KIND   keeps the GPU at work, as a neighbour of whatever is measured
 //
 // Environment: LLT_BENCH_CPU_SECONDS, beyond which an algorithm is not run on larger graphs by the CPU
-// (default 60).
+// (default 60). LLT_BENCH_ALGORITHMS: only these, as --algorithm has them, separated by commas.
 
 #include <fmt/format.h>
 
@@ -74,6 +74,15 @@ Verdict within(double difference, double allowed, std::string_view what) {
   return {difference <= allowed, fmt::format("{} {:.3g}", what, difference)};
 }
 
+// To the last bit, in the same order.
+Verdict same_edges(const Outcome& cpu, const Outcome& gpu) {
+  const bool same =
+      std::ranges::equal(cpu.edge_values, gpu.edge_values, [](const EdgeValue& a, const EdgeValue& b) {
+        return a.source == b.source && a.target == b.target && a.value == b.value;
+      });
+  return {same, fmt::format("{} and {} edges", cpu.edge_values.size(), gpu.edge_values.size())};
+}
+
 Verdict compare(const Request& request, const Outcome& cpu, const Outcome& gpu) {
   switch (request.algorithm) {
     case Algorithm::pagerank:
@@ -102,19 +111,42 @@ Verdict compare(const Request& request, const Outcome& cpu, const Outcome& gpu) 
                           std::ranges::all_of(gpu.y, [](float y) { return std::isfinite(y); });
       return {finite, "every vertex has a place"};
     }
+    case Algorithm::jaccard:
+    case Algorithm::overlap:
+      return same_edges(cpu, gpu);
+    case Algorithm::ego: {
+      const Verdict edges = same_edges(cpu, gpu);
+      return {edges.same && cpu.distances == gpu.distances, edges.how};
+    }
     default:
       return within(largest_difference(cpu.values, gpu.values, false), 0, "largest difference");
   }
 }
 
+// What LLT_BENCH_ALGORITHMS names; nothing: all.
+Result<std::vector<Algorithm>> wanted_algorithms() {
+  std::vector<Algorithm> wanted;
+  const char* names = std::getenv("LLT_BENCH_ALGORITHMS");
+  for (const auto part : std::views::split(std::string_view(names == nullptr ? "" : names), ',')) {
+    const std::string_view name(part.begin(), part.end());
+    const AlgorithmInfo* info = find_algorithm(name);
+    if (info == nullptr)
+      return fail(ErrorCode::invalid_argument, fmt::format("LLT_BENCH_ALGORITHMS: no algorithm '{}'", name));
+    wanted.push_back(info->id);
+  }
+  return wanted;
+}
+
 // Small graphs are asked everything, in both directions; large ones are for times.
-std::vector<Request> requests(std::uint64_t edges) {
+std::vector<Request> requests(std::uint64_t edges, const std::vector<Algorithm>& wanted) {
   const bool small = edges <= 2000;
   std::vector<Request> all;
   for (const AlgorithmInfo& info : algorithms()) {
     Request request;
     request.algorithm = info.id;
-    if (!gpu_can(info.id)) continue;
+    if (!gpu_can(info.id) || (!wanted.empty() && std::ranges::find(wanted, info.id) == wanted.end()))
+      continue;
+    if (info.id == Algorithm::ego) request.radius = 2;
     if (info.starts_somewhere) request.from = {0};
     if (info.id == Algorithm::betweenness || info.id == Algorithm::edge_betweenness)
       request.samples = small ? 1'000'000 : edges > 2'000'000 ? 8 : 64;
@@ -159,7 +191,7 @@ std::string number(double value) {
 
 class Bench {
  public:
-  Bench() : cpu_(make_cpu_backend()) {
+  explicit Bench(std::vector<Algorithm> wanted) : wanted_(std::move(wanted)), cpu_(make_cpu_backend()) {
     const SteadyNs begin = now_steady();
     auto made = make_gpu_backend();
     if (made) gpu_ = std::move(*made);
@@ -174,7 +206,7 @@ class Bench {
       return said(kind, graph, "no vertices: both back ends leave it out");
     if (gpu_ && !gpu_->load(graph)) restart();
     bool same = true;
-    for (const Request& request : requests(edges)) same = one(kind, graph, request) && same;
+    for (const Request& request : requests(edges, wanted_)) same = one(kind, graph, request) && same;
     return same;
   }
 
@@ -226,6 +258,7 @@ class Bench {
     return verdict.same;
   }
 
+  std::vector<Algorithm> wanted_;
   std::unique_ptr<Backend> cpu_, gpu_;
   double cpu_limit_ms_ = 60'000;
   std::map<Algorithm, std::pair<double, double>> cpu_before_;  // milliseconds and edges
@@ -292,7 +325,9 @@ int main_of(int argc, char** argv) {
   if (kinds.empty()) {
     for (const auto kind : test_graph_kinds()) kinds.emplace_back(kind);
   }
-  Bench bench;
+  auto wanted = wanted_algorithms();
+  if (!wanted) return fmt::print(stderr, "backend_bench: {}\n", wanted.error().to_string()), 2;
+  Bench bench(std::move(*wanted));
   bool same = true;
   for (const char* size = argv[1]; size != nullptr;
        size = std::strchr(size, ',') ? std::strchr(size, ',') + 1 : nullptr) {

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from analytics.zoo import cliques, power_law
+from analytics.zoo import ZOO, cliques, power_law
 from cli.duckdb_file import execute
 from support import places
 from support.product import Up
@@ -36,7 +36,7 @@ def test_answers_come_through_as_they_are(graphs, plugin, arguments):
 
 
 @pytest.mark.parametrize("fault, said", [
-    ("abi", "speaks version 5 of the interface, this program 4"),
+    ("abi", "speaks version 6 of the interface, this program 5"),
     ("unavailable", "no GPU analytics: this machine has no driver"),
     ("crash", "the GPU worker ended by signal 6"),
     ("memory", "the GPU's memory does not suffice: std::bad_alloc"),
@@ -140,10 +140,37 @@ def test_betweenness_of_vertices_follows_from_that_of_edges(graphs, plugin):
         assert {row["id"]: row["value"] for row in gpu["result"]} == pytest.approx(cpu, rel=1e-9, abs=1e-15)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in ZOO if kind.name in (
+    "random", "star", "cliques", "disconnected", "self-loops", "weighted multi-edges", "odd ids")], ids=lambda kind: kind.name)
+def test_similarity_and_what_is_near_are_the_cpus_to_the_last_digit(graphs, plugin, kind):
+    path = graphs.write(kind.rows, kind.weighted)
+    start = str(kind.vertices[0])
+    for arguments in (["jaccard"], ["overlap"], ["ego", "--from", start], ["ego", "--from", start, "--radius", "0"],
+                      ["ego", "--from", start, "--radius", "2", "--directed"]):
+        gpu = graphs.ask(path, *arguments, "--backend", "gpu", environment=plugin())
+        cpu = graphs.ask(path, *arguments, "--backend", "cpu")
+        assert (gpu["backend"], cpu["backend"]) == ("gpu", "cpu") and gpu["result"], arguments
+        assert gpu["result"] == cpu["result"] and gpu["findings"] == cpu["findings"], arguments
+
+
+@pytest.mark.parametrize("algorithm", ["jaccard", "overlap"])
+def test_similarity_with_little_memory_a_value_that_cannot_be_and_auto(graphs, plugin, algorithm):
+    path = graphs.write(power_law(11, 300), False)
+    cpu = graphs.ask(path, algorithm, "--backend", "cpu")
+    few = graphs.ask(path, algorithm, "--backend", "gpu", environment=plugin("few"))
+    assert len(few["result"]) > 500 and few["result"] == cpu["result"], "asked in parts of at most 100 pairs"
+    wrong = graphs.run(path, "--algorithm", algorithm, "--backend", "gpu", environment=plugin("inexact"))
+    assert wrong.returncode == 1 and wrong.stdout == "" and "no number of common neighbours" in wrong.stderr
+    memory = graphs.run(path, "--algorithm", algorithm, "--backend", "gpu", environment=plugin("memory"))
+    assert memory.returncode == 1 and "the GPU's memory does not suffice" in memory.stderr
+    left = graphs.ask(path, algorithm, environment=plugin("crash"))
+    assert (left["backend"], left["reason"]) == ("cpu", f"{algorithm} is left to the CPU at any size")
+
+
 def test_what_only_the_cpu_can_do(graphs, plugin):
     path = graphs.write(cliques(2, 4), False)
-    asked = graphs.run(path, "--algorithm", "jaccard", "--backend", "gpu", environment=plugin())
-    assert asked.returncode == 1 and "jaccard runs on the CPU only" in asked.stderr
+    asked = graphs.run(path, "--algorithm", "degree", "--backend", "gpu", environment=plugin())
+    assert asked.returncode == 1 and "degree runs on the CPU only" in asked.stderr
     asked = graphs.run(path, "--algorithm", "betweenness", "--directed", "--backend", "gpu", environment=plugin())
     assert asked.returncode == 1 and "runs on the CPU only" in asked.stderr
     alone = graphs.file("src,dst\na,a\n")

@@ -28,6 +28,8 @@ namespace llt::analytics::cpu {
 [[nodiscard]] Outcome hops(const Csr& out, Vertex from);
 [[nodiscard]] Outcome shortest_paths(const Csr& out, Vertex from);
 [[nodiscard]] Outcome ego(const Csr& out, const Request& request);
+/// The same from the distances of all vertices in edges, infinite where there is no path.
+[[nodiscard]] Outcome neighbourhood(const Csr& out, const Request& request, std::vector<double> distances);
 
 /// `both`: Arcs::both.
 [[nodiscard]] Outcome communities(const Csr& both, const Request& request);

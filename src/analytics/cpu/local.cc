@@ -4,6 +4,7 @@
 
 #include "analytics/cpu/kernels.h"
 #include "analytics/cpu/parallel.h"
+#include "analytics/similarity_ratio.h"
 
 namespace llt::analytics::cpu {
 namespace {
@@ -48,11 +49,6 @@ template <class Visit>
 void each_vertex_of_task(const Csr& graph, std::size_t task, Visit&& visit) {
   const std::size_t end = std::min<std::size_t>(graph.vertices(), (task + 1) * kVerticesATask);
   for (std::size_t u = task * kVerticesATask; u < end; ++u) visit(static_cast<Vertex>(u));
-}
-
-double ratio(Algorithm algorithm, std::uint64_t common, std::uint64_t a, std::uint64_t b) {
-  const std::uint64_t all = algorithm == Algorithm::jaccard ? a + b - common : std::min(a, b);
-  return all == 0 ? 0 : static_cast<double>(common) / static_cast<double>(all);
 }
 
 }  // namespace
@@ -135,7 +131,8 @@ Outcome similarity(const Csr& simple, const Request& request) {
         if (v < u) continue;
         const auto common = static_cast<std::uint64_t>(
             std::ranges::count_if(simple.row(v), [&](Vertex w) { return marks[worker].has(u, w); }));
-        parts[task].push_back({u, v, ratio(request.algorithm, common, simple.degree(u), simple.degree(v))});
+        parts[task].push_back(
+            {u, v, similarity_ratio(request.algorithm, common, simple.degree(u), simple.degree(v))});
       }
     });
   });

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <queue>
 
@@ -63,7 +64,14 @@ Outcome shortest_paths(const Csr& out, Vertex from) {
 }
 
 Outcome ego(const Csr& out, const Request& request) {
-  Outcome outcome = search(out, request.from.front(), request.radius);
+  return neighbourhood(out, request, search(out, request.from.front(), request.radius).distances);
+}
+
+Outcome neighbourhood(const Csr& out, const Request& request, std::vector<double> distances) {
+  Outcome outcome;
+  outcome.distances = std::move(distances);
+  std::ranges::replace_if(
+      outcome.distances, [&](double distance) { return distance > request.radius; }, kNoPath);
   const bool directed = takes_direction(request);
   const auto inside = [&](Vertex v) { return outcome.distances[v] != kNoPath; };
   for (Vertex u = 0; u < out.vertices(); ++u) {

@@ -9,6 +9,7 @@
 #include "analytics/betweenness_scale.h"
 #include "analytics/cpu/kernels.h"
 #include "analytics/csr.h"
+#include "analytics/gpu/gpu_similarity.h"
 #include "analytics/gpu/gpu_tables.h"
 #include "analytics/gpu/gpu_vectors.h"
 #include "analytics/gpu/worker_process.h"
@@ -25,7 +26,7 @@ struct Known {
   Algorithm algorithm;
   llt_rapids_algorithm number;
 };
-constexpr std::array<Known, 12> kKnown{{
+constexpr std::array<Known, 15> kKnown{{
     {Algorithm::pagerank, LLT_RAPIDS_PAGERANK},
     {Algorithm::louvain, LLT_RAPIDS_LOUVAIN},
     {Algorithm::leiden, LLT_RAPIDS_LEIDEN},
@@ -35,8 +36,11 @@ constexpr std::array<Known, 12> kKnown{{
     {Algorithm::strong_components, LLT_RAPIDS_STRONG_COMPONENTS},
     {Algorithm::kcore, LLT_RAPIDS_CORE_NUMBER},
     {Algorithm::triangles, LLT_RAPIDS_TRIANGLES},
+    {Algorithm::jaccard, LLT_RAPIDS_JACCARD},
+    {Algorithm::overlap, LLT_RAPIDS_OVERLAP},
     {Algorithm::bfs, LLT_RAPIDS_BFS},
     {Algorithm::sssp, LLT_RAPIDS_SSSP},
+    {Algorithm::ego, LLT_RAPIDS_BFS},  // cut at the radius here
     {Algorithm::layout, LLT_RAPIDS_FORCE_ATLAS2},
 }};
 
@@ -61,6 +65,8 @@ Shape shape_for(const Request& request) {
     case Algorithm::leiden:
     case Algorithm::layout:
       return {.rows = {.arcs = Arcs::both}};
+    case Algorithm::ego:  // loops change no path, but are part of the answer
+      return {.rows = {.arcs = arcs}};
     case Algorithm::betweenness:
     case Algorithm::edge_betweenness:
       return {.rows = {.arcs = arcs, .loops = false}, .wide = true};
@@ -112,6 +118,8 @@ class GpuBackend final : public Backend {
     if (!place) return std::unexpected(place.error());
     if (auto countable = check_paths(request, places_[*place].rows); !countable)
       return std::unexpected(countable.error());
+    if (request.algorithm == Algorithm::jaccard || request.algorithm == Algorithm::overlap)
+      return similar(request.algorithm, *place);
     return compute(request, algorithm->number, *place);
   }
 
@@ -221,6 +229,14 @@ class GpuBackend final : public Backend {
     return request.from;
   }
 
+  Result<Outcome> similar(Algorithm algorithm, std::uint32_t place) {
+    auto edges = gpu::similar_edges(worker_, place, places_[place].rows, algorithm);
+    if (!edges) return std::unexpected(edges.error());
+    Outcome outcome;
+    outcome.edge_values = std::move(*edges);
+    return outcome;
+  }
+
   Result<Outcome> compute(const Request& request, llt_rapids_algorithm algorithm, std::uint32_t place) {
     const Csr& rows = places_[place].rows;
     const std::vector<Vertex> vertices = vertices_of(request);
@@ -234,7 +250,7 @@ class GpuBackend final : public Backend {
     command.request.resolution = request.resolution;
     command.request.seed = request.seed;
     command.request.vertex_count = static_cast<std::uint32_t>(vertices.size());
-    const gpu::RunLayout layout(command.room, vertices.size());
+    const gpu::RunLayout layout(command.room, vertices.size(), 0);
     const auto memory = gpu::SharedMemory::make(layout.size);
     if (!memory) return std::unexpected(memory.error());
     std::ranges::copy(vertices, memory->at<Vertex>(layout.vertices));
@@ -265,6 +281,8 @@ class GpuBackend final : public Backend {
         for (Vertex v = 0; v < n; ++v)
           outcome.predecessors.push_back(groups[v] < 0 ? kNoVertex : static_cast<Vertex>(groups[v]));
         break;
+      case Answer::neighbourhood:
+        return cpu::neighbourhood(rows, request, {values, values + n});
       case Answer::positions:
         outcome.x.assign(memory.at<float>(layout.x), memory.at<float>(layout.x) + n);
         outcome.y.assign(memory.at<float>(layout.y), memory.at<float>(layout.y) + n);

@@ -9,7 +9,7 @@ extern "C" {
 #endif
 
 /* Changes whenever anything below does; a plugin with another number is refused. */
-#define LLT_RAPIDS_ABI 4
+#define LLT_RAPIDS_ABI 5
 
 enum llt_rapids_status {
   LLT_RAPIDS_OK = 0,
@@ -30,7 +30,9 @@ enum llt_rapids_algorithm {
   LLT_RAPIDS_TRIANGLES = 8,
   LLT_RAPIDS_BFS = 9,
   LLT_RAPIDS_SSSP = 10,
-  LLT_RAPIDS_FORCE_ATLAS2 = 11
+  LLT_RAPIDS_FORCE_ATLAS2 = 11,
+  LLT_RAPIDS_JACCARD = 12,
+  LLT_RAPIDS_OVERLAP = 13
 };
 
 /* What is to be opened: each needs libraries of its own. */
@@ -65,12 +67,16 @@ typedef struct {
   const int32_t*
       vertices; /* where to start (BFS, SSSP), jump to (PageRank), count paths from (betweenness) */
   uint32_t vertex_count;
+  const int32_t* firsts; /* pairs of vertices (Jaccard, overlap): of a symmetric graph without loops */
+  const int32_t* seconds;
+  uint64_t pair_count;
 } llt_rapids_request;
 
-/* Room for one number a vertex (or an arc, for edge betweenness) in each array that the algorithm fills. */
+/* Room for one number a vertex (an arc, for edge betweenness; a pair, for Jaccard and overlap) in each array
+   that the algorithm fills. */
 typedef struct {
   double* values; /* PageRank, core number, triangles; edge betweenness as plain sums over sources; distances,
-                     infinite where there is no path */
+                     infinite where there is no path; Jaccard and overlap of each pair, weights not used */
   int32_t* groups; /* communities, components: any numbers from 0; predecessors, -1 for none */
   float* x;
   float* y;

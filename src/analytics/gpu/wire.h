@@ -32,7 +32,7 @@ struct Command {
   llt_rapids_work work = LLT_RAPIDS_GRAPHS;
   std::uint64_t memory_bytes = 0;  ///< of the GPU, at most; 0: what is free
   llt_rapids_graph graph{};
-  // run: the request with its vertices, and room for the answer, in the memory.
+  // run: the request with its vertices and pairs, and room for the answer, in the memory.
   llt_rapids_request request{};
   std::uint64_t room = 0;  ///< values that the answer has room for
   // load_table: the columns, in the memory. ask: the question; the answer comes in memory of the worker's.
@@ -62,15 +62,17 @@ struct GraphLayout {
 
 /// Where the arrays of a run stand in its memory: those with 8 bytes a number first.
 struct RunLayout {
-  RunLayout(std::uint64_t room, std::uint64_t vertex_count)
+  RunLayout(std::uint64_t room, std::uint64_t vertex_count, std::uint64_t pair_count)
       : groups(room * 8),
         x(groups + room * 4),
         y(x + room * 4),
         arc_sources(y + room * 4),
         arc_targets(arc_sources + room * 4),
         vertices(arc_targets + room * 4),
-        size(vertices + vertex_count * 4) {}
-  std::uint64_t groups, x, y, arc_sources, arc_targets, vertices, size;
+        firsts(vertices + vertex_count * 4),
+        seconds(firsts + pair_count * 4),
+        size(seconds + pair_count * 4) {}
+  std::uint64_t groups, x, y, arc_sources, arc_targets, vertices, firsts, seconds, size;
 };
 
 /// Where a table's columns stand in its memory. There is room for as many rows as a table can have: memory

@@ -108,11 +108,13 @@ class Worker {
   }
 
   void run(const Command& command, int fd, Reply& reply) {
-    const RunLayout layout(command.room, command.request.vertex_count);
+    const RunLayout layout(command.room, command.request.vertex_count, command.request.pair_count);
     const auto memory = SharedMemory::map(fd, layout.size);
     if (!memory) return say(reply, LLT_RAPIDS_FAILED, memory.error().message);
     llt_rapids_request request = command.request;
     request.vertices = memory->at<std::int32_t>(layout.vertices);
+    request.firsts = memory->at<std::int32_t>(layout.firsts);
+    request.seconds = memory->at<std::int32_t>(layout.seconds);
     llt_rapids_answer answer{};
     answer.values = memory->at<double>(0);
     answer.groups = memory->at<std::int32_t>(layout.groups);

@@ -59,6 +59,9 @@ class Run {
         return core_number();
       case LLT_RAPIDS_TRIANGLES:
         return triangles();
+      case LLT_RAPIDS_JACCARD:
+      case LLT_RAPIDS_OVERLAP:
+        return similarity();
       case LLT_RAPIDS_BFS:
       case LLT_RAPIDS_SSSP:
         return paths();
@@ -162,6 +165,27 @@ class Run {
         });
     scatter(device_, api_.triangle_count_result_get_vertices(result.get()),
             api_.triangle_count_result_get_counts(result.get()), graph_.vertices, answer_.values);
+  }
+
+  // cuGraph gives the values in the order of the pairs, and none of its own pairs back.
+  void similarity() {
+    const Array firsts = vertex_array(device_, {request_.firsts, request_.pair_count}, graph_.wide);
+    const Array seconds = vertex_array(device_, {request_.seconds, request_.pair_count}, graph_.wide);
+    const auto pairs =
+        result_of<cugraph_vertex_pairs_t>(device_, api_.vertex_pairs_free, [&](auto** out, auto** error) {
+          return api_.create_vertex_pairs(device_.handle(), graph_.graph, firsts.view(), seconds.view(), out,
+                                          error);
+        });
+    const auto result = result_of<cugraph_similarity_result_t>(
+        device_, api_.similarity_result_free, [&](auto** out, auto** error) {
+          const auto call = request_.algorithm == LLT_RAPIDS_JACCARD ? api_.jaccard_coefficients
+                                                                     : api_.overlap_coefficients;
+          return call(device_.handle(), graph_.graph, pairs.get(), FALSE, FALSE, out, error);
+        });
+    const auto values = fetch<double>(device_, api_.similarity_result_get_similarity(result.get()));
+    if (values.size() != request_.pair_count)
+      throw Failure(CUGRAPH_UNKNOWN_ERROR, "cuGraph gave more or fewer values than it got pairs");
+    std::ranges::copy(values, answer_.values);
   }
 
   void paths() {

@@ -9,10 +9,12 @@
 #include <cugraph_c/core_algorithms.h>
 #include <cugraph_c/error.h>
 #include <cugraph_c/graph.h>
+#include <cugraph_c/graph_functions.h>
 #include <cugraph_c/labeling_algorithms.h>
 #include <cugraph_c/layout_algorithms.h>
 #include <cugraph_c/random.h>
 #include <cugraph_c/resource_handle.h>
+#include <cugraph_c/similarity_algorithms.h>
 #include <cugraph_c/traversal_algorithms.h>
 
 #include <string>
@@ -35,7 +37,8 @@
   X(labeling_result_get_labels) X(labeling_result_free) X(core_number) X(core_result_get_vertices) \
   X(core_result_get_core_numbers) X(core_result_free) X(triangle_count) \
   X(triangle_count_result_get_vertices) X(triangle_count_result_get_counts) \
-  X(triangle_count_result_free) X(bfs) X(sssp) X(paths_result_get_vertices) \
+  X(triangle_count_result_free) X(create_vertex_pairs) X(vertex_pairs_free) X(jaccard_coefficients) \
+  X(overlap_coefficients) X(similarity_result_get_similarity) X(similarity_result_free) X(bfs) X(sssp) X(paths_result_get_vertices) \
   X(paths_result_get_distances) X(paths_result_get_predecessors) X(paths_result_free) X(force_atlas2) \
   X(layout_result_get_vertices) X(layout_result_get_x_axis) X(layout_result_get_y_axis) \
   X(layout_result_free)
