@@ -56,7 +56,7 @@ def test_small_tables_are_left_to_the_cpu(knn, plugin):
 
 
 @pytest.mark.parametrize("fault, said", [
-    ("abi", "speaks version 5 of the interface, this program 4"),
+    ("abi", "speaks version 6 of the interface, this program 5"),
     ("unavailable", "no GPU analytics: this machine has no driver"),
     ("crash", "the GPU worker ended by signal 6"),
     ("memory", "the GPU's memory does not suffice: std::bad_alloc"),

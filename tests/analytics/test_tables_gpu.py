@@ -106,7 +106,7 @@ def test_it_says_who_answered_and_why(data, plugin):  # noqa: F811
     assert "by the CPU: a table of this size is quicker on the CPU" in small.stderr
 
 
-@pytest.mark.parametrize("fault, said", [("abi", "speaks version 5 of the interface, this program 4"),
+@pytest.mark.parametrize("fault, said", [("abi", "speaks version 6 of the interface, this program 5"),
                                          ("unavailable", "this machine has no driver"),
                                          ("crash", "the GPU worker ended by signal 6"),
                                          ("memory", "the GPU's memory does not suffice: std::bad_alloc")])
