@@ -52,9 +52,9 @@ Choice choose(const Request& request, Vertex vertices, std::uint64_t edges) {
   return {true, "a graph of this size is quicker on the GPU"};
 }
 
-// Work is the products of all pairs. A guess: it was not measured yet.
+// Work is the products of all pairs. Measured on an H100 beside 16 cores as above.
 Choice choose_nearest(std::uint64_t vectors, std::uint64_t dimensions) {
-  constexpr double kProducts = 1e12;
+  constexpr double kProducts = 4e11;
   const auto rows = static_cast<double>(vectors);
   const bool gpu = rows * rows * static_cast<double>(dimensions) >= kProducts;
   return {gpu, fmt::format("so many vectors are compared quicker on the {}", gpu ? "GPU" : "CPU")};

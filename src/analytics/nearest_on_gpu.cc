@@ -114,6 +114,7 @@ class Search {
 
 Result<NearestOnGpu> nearest_on_gpu(const VectorTable& vectors, std::size_t count, unsigned threads,
                                     gpu::Vectors& gpu, const Progress& progress) {
+  const SteadyNs begin = now_steady();
   auto exact = ExactNearest::make(vectors, count);
   if (!exact) return std::unexpected(exact.error());
   if (exact->count() == 0) return NearestOnGpu{.neighbours = {}, .version = gpu.version()};
@@ -121,6 +122,7 @@ Result<NearestOnGpu> nearest_on_gpu(const VectorTable& vectors, std::size_t coun
   if (!run) return run;
   run->neighbours = std::move(*exact).take();
   run->version = gpu.version();
+  run->all_ms = ms_since(begin);
   return run;
 }
 
@@ -147,7 +149,7 @@ Result<NearestRun> choose_and_find(const VectorTable& vectors, std::size_t count
                     .version = std::move(run->version),
                     .reason = want == Want::gpu ? "asked for" : choice.why,
                     .searched_again = run->searched_again,
-                    .elapsed_ms = run->move_ms + run->search_ms + run->compare_ms + run->again_ms};
+                    .elapsed_ms = run->all_ms};
 }
 
 Result<NearestRun> find_nearest(const VectorTable& vectors, std::size_t count, unsigned threads, Want want,

@@ -19,6 +19,7 @@ struct NearestOnGpu {
   double search_ms = 0;              ///< the work there, and the candidates back
   double compare_ms = 0;             ///< of candidates, by the CPU
   double again_ms = 0;
+  double all_ms = 0;
 };
 
 /// As nearest(), by a worker that runs already. Errors: as nearest(); unavailable (the worker is gone),

@@ -159,8 +159,8 @@ TEST(FindNearest, GoesOnWithTheCpuUnlessTheGpuIsInsistedOn) {
 }
 
 TEST(FindNearest, SaysWhichGpuAndWhy) {
-  const Result<NearestOnGpu> found = NearestOnGpu{
-      .neighbours = {{1, 0.5}}, .version = "cuVS 1", .searched_again = 3, .move_ms = 1, .again_ms = 2};
+  const Result<NearestOnGpu> found =
+      NearestOnGpu{.neighbours = {{1, 0.5}}, .version = "cuVS 1", .searched_again = 3, .all_ms = 3};
   const auto chosen = find(Want::automatic, true, found);
   ASSERT_TRUE(chosen);
   EXPECT_EQ(chosen->backend, "gpu");
@@ -172,7 +172,8 @@ TEST(FindNearest, SaysWhichGpuAndWhy) {
 }
 
 TEST(FindNearest, TakesTheGpuForManyVectorsOnly) {
-  EXPECT_FALSE(choose_nearest(1000, 384).gpu);
+  EXPECT_FALSE(choose_nearest(32'000, 384).gpu);
+  EXPECT_TRUE(choose_nearest(33'000, 384).gpu);
   EXPECT_FALSE(choose_nearest(0, 0).gpu);
   EXPECT_TRUE(choose_nearest(1'000'000, 384).gpu);
 }

@@ -41,6 +41,8 @@ void use_long_slice() noexcept {
   use_slice(kLongestOfLinux);
 }
 
+void use_short_slice() noexcept { use_slice(700'000); }
+
 void use_default_slice() noexcept { use_slice(0); }
 
 void stand_back() noexcept {

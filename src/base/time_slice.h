@@ -15,6 +15,9 @@ namespace llt {
 /// For the calling thread and the threads and processes that it makes from now on. Whatever the kernel thinks
 /// of it, nothing fails. Async-signal-safe.
 void use_long_slice() noexcept;
+/// For a thread that works for microseconds at a time, and is waited for: it goes before those with a slice
+/// as usual, the engine's too, as long as it takes no more than its share.
+void use_short_slice() noexcept;
 void use_default_slice() noexcept;
 
 /// Five steps nicer: a third of the processor beside a thread that is not, while both want it, and all of it

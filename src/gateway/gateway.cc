@@ -36,7 +36,7 @@ class GatewayImpl final : public Gateway {
     for (auto& worker : workers_)
       threads_.emplace_back([&w = *worker] {
         name_this_thread("gateway");
-        use_default_slice();
+        use_short_slice();
         w.run();
       });
     return {};

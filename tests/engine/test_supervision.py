@@ -66,27 +66,41 @@ def test_killed_engine_is_restarted(up, llama_server, tiny_model):
     assert "SIGKILL" in crash["message"]
 
 
-def niceness(pid: int) -> dict[str, set[int]]:
-    """Of the process's threads, by name."""
+def of_threads(pid: int, read) -> dict[str, set[int]]:
+    """What `read` says of each of the process's threads, by name."""
     found: dict[str, set[int]] = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
-        name, fields = (task / "comm").read_text().strip(), (task / "stat").read_text().rsplit(")", 1)[1].split()
-        found.setdefault(name, set()).add(int(fields[16]))
+        found.setdefault((task / "comm").read_text().strip(), set()).add(read(task))
     return found
 
 
-def test_what_is_written_down_gives_way_to_what_is_answered(up, llama_server, tiny_model):
-    """A niceness is inherited, and cannot be taken back: neither the gateway nor any engine may have got one."""
+def niceness(task: Path) -> int:
+    return int((task / "stat").read_text().rsplit(")", 1)[1].split()[16])
+
+
+def slice_ns(task: Path) -> int:
+    """How long it may run at a stretch; 0 where the kernel does not say."""
+    lines = [line.split(":") for line in (task / "sched").read_text().splitlines() if line.startswith("se.slice")]
+    return int(lines[0][1]) if lines else 0
+
+
+def test_who_answers_goes_before_who_writes_down(up, llama_server, tiny_model):
+    """Both are inherited, and a niceness cannot be taken back: neither the gateway nor any engine may have got one."""
     instance = managed(up, llama_server, tiny_model)
-    usual = os.nice(0)
-    ours = niceness(instance.process.pid)
-    assert ours.pop("store-writer") == {usual + 5}
-    assert {"gateway", "console", "telemetry"} <= ours.keys() and set.union(*ours.values()) == {usual}
+    usual, usual_slice = os.nice(0), slice_ns(Path("/proc/self"))
+    nice = of_threads(instance.process.pid, niceness)
+    assert nice.pop("store-writer") == {usual + 5}
+    assert {"gateway", "console", "telemetry"} <= nice.keys() and set.union(*nice.values()) == {usual}
+    if usual_slice > 0:
+        slices = of_threads(instance.process.pid, slice_ns)
+        assert slices["gateway"] == {700_000}
+        assert slices["store-writer"] == slices["telemetry"] == {100_000_000}
     first = engine_pid(instance)
     os.kill(first, signal.SIGKILL)
     wait_until(lambda: serves(instance), "service after the crash", 15, every_s=0.1)
-    engines = set.union(*niceness(engine_pid(instance)).values())
-    assert engine_pid(instance) != first and engines == {usual}
+    engine = engine_pid(instance)
+    assert engine != first and set.union(*of_threads(engine, niceness).values()) == {usual}
+    assert set.union(*of_threads(engine, slice_ns).values()) == {usual_slice}
 
 
 def test_stopped_engine_is_a_hang_and_is_restarted(up, llama_server, tiny_model):
