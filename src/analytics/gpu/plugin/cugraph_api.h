@@ -38,8 +38,9 @@
   X(core_result_get_core_numbers) X(core_result_free) X(triangle_count) \
   X(triangle_count_result_get_vertices) X(triangle_count_result_get_counts) \
   X(triangle_count_result_free) X(create_vertex_pairs) X(vertex_pairs_free) X(jaccard_coefficients) \
-  X(overlap_coefficients) X(similarity_result_get_similarity) X(similarity_result_free) X(bfs) X(sssp) X(paths_result_get_vertices) \
-  X(paths_result_get_distances) X(paths_result_get_predecessors) X(paths_result_free) X(force_atlas2) \
+  X(overlap_coefficients) X(similarity_result_get_similarity) X(similarity_result_free) X(bfs) X(sssp) \
+  X(paths_result_get_vertices) X(paths_result_get_distances) \
+  X(paths_result_get_predecessors) X(paths_result_free) X(force_atlas2) \
   X(layout_result_get_vertices) X(layout_result_get_x_axis) X(layout_result_get_y_axis) \
   X(layout_result_free)
 // clang-format on
