@@ -162,10 +162,6 @@ pack_vectors() {
   [[ -d $folder && -e $folder.tar.xz && $(cat "$gpu_pack/.vectors" 2>/dev/null) == "$want" ]] && return 0
   slimmed vectors "$wheels" "$folder" 13 "$1"
   cp -L "$(ldconfig -p | awk '$1 == "libz.so.1" { print $NF; exit }')" "$folder/rapids/"
-<<<<<<< HEAD
-  XZ_OPT="-9e -T0" tar -C "$folder" -cJf "$gpu_pack/vectors.tar.xz" .
-=======
-  XZ_OPT="-6 -T0" tar -C "$folder" -cJf "$folder.tar.xz" .
->>>>>>> main
+  XZ_OPT="-9e -T0" tar -C "$folder" -cJf "$folder.tar.xz" .
   echo "$want" >"$gpu_pack/.vectors"
 }
