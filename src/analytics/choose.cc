@@ -12,10 +12,9 @@ namespace {
 // From how much work on the GPU is quicker for one question, the worker's start (opening the libraries, a
 // CUDA context) and moving the graph there counted. Work is edges; for betweenness edges times sources, for
 // layouts edges times rounds. UINT64_MAX: never seen to be, at up to 10^7 edges and, for PageRank, 10^8: the
-// CPU has answered before the graph is there; or, for Jaccard, overlap and ego, not measured. Measured on an
-// H100 beside 16 cores (docs/performance.md), rounded up. Louvain and Leiden with the CPU's bettering; in a
-// graph that has hardly any communities they cost more than they save at every size. Betweenness of edges is
-// a guess: up to 10^8 it was slower.
+// CPU has answered before the graph is there. Measured on an H100 beside 16 cores (docs/performance.md),
+// rounded up. Louvain and Leiden with the CPU's bettering; in a graph that has hardly any communities they
+// cost more than they save at every size. Betweenness of edges is a guess: up to 10^8 it was slower.
 std::uint64_t crossover(Algorithm algorithm) {
   switch (algorithm) {
     case Algorithm::edge_betweenness:
