@@ -302,7 +302,7 @@ def test_a_query_is_drawn_as_a_graph(at):
     page.get_by_label("Weight").select_option("cost")
     expect(result).to_contain_text("2 of 4 rows are edges; 2 are left out")
     expect(page.locator("#findings-title")).to_have_text("3 nodes, 2 edges")
-    page.wait_for_function("window.llamatelemetryGraph.picture.edges.find((one) => one.name === 'weight')?.values[0] === 7")
+    page.wait_for_function("() => window.llamatelemetryGraph.picture.edges.find((one) => one.name === 'weight')?.values[0] === 7")
     page.get_by_label("To", exact=True).select_option("n")
     expect(page.locator("#findings-title")).to_have_text("4 nodes, 2 edges")
     assert "target=n" in page.url and "weight=cost" in page.url
