@@ -35,67 +35,45 @@ constexpr std::array kPackageFolders{"",
                                      "nvidia/cusolver/lib",
                                      "nvidia/curand/lib"};
 
+constexpr unsigned kGraphs = 1U << LLT_RAPIDS_GRAPHS, kTables = 1U << LLT_RAPIDS_TABLES,
+                   kVectors = 1U << LLT_RAPIDS_VECTORS, kAll = kGraphs | kTables | kVectors;
+
 struct Wanted {
   std::vector<const char*> names;  // of CUDA 13, then of CUDA 12
   bool ours;                       // RAPIDS itself: must be in the folders
+  unsigned by;                     // which work
 };
 
-// In this order each finds what it needs already loaded.
-const std::vector<Wanted>& wanted(llt_rapids_work work) {
-  static const std::vector<Wanted> graphs{
-      {{"librapids_logger.so"}, true},
-      {{"librmm.so"}, true},
-      {{"libcudart.so.13", "libcudart.so.12"}, false},
-      {{"libnvJitLink.so.13", "libnvJitLink.so.12"}, false},
-      {{"libnvrtc.so.13", "libnvrtc.so.12"}, false},
-      {{"libcublasLt.so.13", "libcublasLt.so.12"}, false},
-      {{"libcublas.so.13", "libcublas.so.12"}, false},
-      {{"libcusparse.so.12"}, false},
-      {{"libcusolver.so.12", "libcusolver.so.11"}, false},
-      {{"libcurand.so.10"}, false},
-      {{"libnccl.so.2"}, false},
-      {{"libkvikio.so"}, true},
-      {{"libraft.so"}, true},
-      {{"libcuvs.so"}, true},
-      {{"libcugraph_common.so"}, true},
-      {{"libcugraph.so"}, true},
-      {{"libcugraph_mg.so"}, true},
-      {{"libcugraph_c.so"}, true},
+// In this order each finds what it needs already loaded. The last of a work is what it calls.
+std::vector<Wanted> wanted(llt_rapids_work work) {
+  static const std::vector<Wanted> all{
+      {{"librapids_logger.so"}, true, kAll},
+      {{"librmm.so"}, true, kAll},
+      {{"libcudart.so.13", "libcudart.so.12"}, false, kAll},
+      {{"libnvJitLink.so.13", "libnvJitLink.so.12"}, false, kAll},
+      {{"libnvrtc.so.13", "libnvrtc.so.12"}, false, kAll},
+      {{"libcublasLt.so.13", "libcublasLt.so.12"}, false, kGraphs | kVectors},
+      {{"libcublas.so.13", "libcublas.so.12"}, false, kGraphs | kVectors},
+      {{"libcusparse.so.12"}, false, kGraphs | kVectors},
+      {{"libcusolver.so.12", "libcusolver.so.11"}, false, kGraphs | kVectors},
+      {{"libcurand.so.10"}, false, kGraphs | kVectors},
+      {{"libnccl.so.2"}, false, kGraphs | kVectors},
+      {{"libkvikio.so"}, true, kAll},
+      {{"libnvcomp.so.5"}, true, kTables},
+      {{"libcudf.so"}, true, kTables},
+      {{"libraft.so"}, true, kGraphs},
+      {{"libcuvs.so"}, true, kGraphs | kVectors},
+      {{"libcuvs_c.so"}, true, kVectors},
+      {{"libcugraph_common.so"}, true, kGraphs},
+      {{"libcugraph.so"}, true, kGraphs},
+      {{"libcugraph_mg.so"}, true, kGraphs},
+      {{"libcugraph_c.so"}, true, kGraphs},
   };
-  static const std::vector<Wanted> tables{
-      {{"librapids_logger.so"}, true},
-      {{"librmm.so"}, true},
-      {{"libcudart.so.13", "libcudart.so.12"}, false},
-      {{"libnvJitLink.so.13", "libnvJitLink.so.12"}, false},
-      {{"libnvrtc.so.13", "libnvrtc.so.12"}, false},
-      {{"libkvikio.so"}, true},
-      {{"libnvcomp.so.5"}, true},
-      {{"libcudf.so"}, true},
-  };
-  static const std::vector<Wanted> vectors{
-      {{"librapids_logger.so"}, true},
-      {{"librmm.so"}, true},
-      {{"libcudart.so.13", "libcudart.so.12"}, false},
-      {{"libnvJitLink.so.13", "libnvJitLink.so.12"}, false},
-      {{"libnvrtc.so.13", "libnvrtc.so.12"}, false},
-      {{"libcublasLt.so.13", "libcublasLt.so.12"}, false},
-      {{"libcublas.so.13", "libcublas.so.12"}, false},
-      {{"libcusparse.so.12"}, false},
-      {{"libcusolver.so.12", "libcusolver.so.11"}, false},
-      {{"libcurand.so.10"}, false},
-      {{"libnccl.so.2"}, false},
-      {{"libkvikio.so"}, true},
-      {{"libcuvs.so"}, true},
-      {{"libcuvs_c.so"}, true},
-  };
-  switch (work) {
-    case LLT_RAPIDS_GRAPHS:
-      return graphs;
-    case LLT_RAPIDS_TABLES:
-      return tables;
-    default:
-      return vectors;
+  std::vector<Wanted> some;
+  for (const Wanted& library : all) {
+    if ((library.by & 1U << work) != 0) some.push_back(library);
   }
+  return some;
 }
 
 std::vector<fs::path> expand(const std::string& folders) {
@@ -156,7 +134,8 @@ void* open_one(const Wanted& library, const std::vector<fs::path>& folders, std:
 Libraries open_libraries(const std::string& folders, llt_rapids_work work) {
   Libraries libraries;
   const auto all = expand(folders);
-  const std::string last = wanted(work).back().names.front();
+  const auto list = wanted(work);
+  const std::string last = list.back().names.front();
   libraries.version = read_version(all, last.c_str());
   if (libraries.version.empty()) {
     libraries.problem =
@@ -168,7 +147,7 @@ Libraries open_libraries(const std::string& folders, llt_rapids_work work) {
         "RAPIDS " + libraries.version + " is there, but this program was compiled for " + kWantedVersion;
     return libraries;
   }
-  for (const Wanted& library : wanted(work)) {
+  for (const Wanted& library : list) {
     std::string why;
     void* handle = open_one(library, all, why);
     const std::string name = library.names.front();
