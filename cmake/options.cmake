@@ -6,6 +6,10 @@ target_compile_options(llt_options INTERFACE
   -fno-omit-frame-pointer)
 # GCC 12 reports false positives of these two inside inlined standard library code.
 target_compile_options(llt_options INTERFACE -Wno-restrict -Wno-error=maybe-uninitialized)
+if(CMAKE_UNITY_BUILD)
+  # It holds a class with members of an anonymous type to be in a header whenever its file is not the main one.
+  target_compile_options(llt_options INTERFACE -Wno-subobject-linkage)
+endif()
 target_include_directories(llt_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_BINARY_DIR}/generated)
 
 if(LLAMATELEMETRY_SANITIZE)

@@ -38,14 +38,15 @@ need_ui() {
   step "Build the web page" "Check that npm can reach its registry, then run this script again." build_ui "$fingerprint"
 }
 
-# configure PRESET CMAKE-ARGS...: runs cmake only when it has not been run with these arguments.
+# configure PRESET CMAKE-ARGS...: runs cmake only when it has not been run with these arguments and presets.
 configure() {
   local preset=$1 folder=$LLT_ROOT/build/$1
   shift
   local arguments=("$@")
   [[ -z ${LLAMATELEMETRY_DUCKDB:-} ]] || arguments+=("-DLLAMATELEMETRY_DUCKDB=$LLAMATELEMETRY_DUCKDB")
   [[ -z ${LLAMATELEMETRY_NANOARROW:-} ]] || arguments+=("-DLLAMATELEMETRY_NANOARROW=$LLAMATELEMETRY_NANOARROW")
-  local want="${arguments[*]} ${CMAKE_PREFIX_PATH:-} $LLT_CACHE"
+  local want
+  want="${arguments[*]} ${CMAKE_PREFIX_PATH:-} $LLT_CACHE $(sha256sum <"$LLT_ROOT/CMakePresets.json" | cut -d' ' -f1)"
   [[ -e $folder/build.ninja && $(cat "$folder/.configured-with" 2>/dev/null) == "$want" ]] && return 0
   (cd "$LLT_ROOT" && cmake --preset "$preset" "${arguments[@]}")
   echo "$want" >"$folder/.configured-with"

@@ -35,25 +35,26 @@ tidy_one() {
     echo "$1" >>"$passed/left"
     return 0
   fi
-  "$clang_tidy" --quiet -p "$LLT_ROOT/build/release" "$1" 2>/dev/null || { echo "$1: see above"; return 1; }
+  "$clang_tidy" --quiet -p "$LLT_ROOT/build/dev" "$1" 2>/dev/null || { echo "$1: see above"; return 1; }
   : >"$passed/$key"
 }
 # tidy_headers FILE: the content of the headers of ours that the file includes, directly or not.
 tidy_headers() {
-  ninja -C "$LLT_ROOT/build/release" -t deps 2>/dev/null | awk -v file="$1" '
-    /^[^ ]/ { if (hit) exit; n = 0 } /^    / { if (++n == 1) hit = ($1 == file); else if (hit) print $1 }' |
-    grep "^$LLT_ROOT/" | xargs -r cat
+  python3 -B "$lib/own_headers.py" "$LLT_ROOT/src" "$1" | xargs -r cat "$LLT_ROOT"/schema/*.toml
 }
 export -f tidy_one tidy_headers
 
 # check_tidy SECONDS: clang-tidy on every file of ours that has not passed yet; begins none after SECONDS (0: all).
 # shellcheck disable=SC2016
 check_tidy() {
+  # The development build compiles each file by itself, as clang-tidy wants it.
+  configure dev -DLLAMATELEMETRY_TESTS=ON
+  compile dev llt_schema_generated
   mkdir -p "$LLT_CACHE/tidy"
   find "$LLT_CACHE/tidy" -type f -mtime +30 -delete
   rm -f "$LLT_CACHE/tidy/left"
-  export clang_tidy tidy_until=$(($1 > 0 ? $(date +%s) + $1 : 0))
-  sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$LLT_ROOT/build/release/compile_commands.json" | grep "^$LLT_ROOT/src/" |
+  export lib clang_tidy tidy_until=$(($1 > 0 ? $(date +%s) + $1 : 0))
+  sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' "$LLT_ROOT/build/dev/compile_commands.json" | grep "^$LLT_ROOT/src/" |
     grep -vE '_(test|fuzz|bench)\.cc$' | sort -u |
     xargs -P "$(nproc)" -I{} bash -c 'set -uo pipefail; tidy_one "$1"' _ {}
 }

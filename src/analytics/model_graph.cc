@@ -98,9 +98,9 @@ Parsed parse(std::string_view name) {
   return {layer, name.substr(0, name.find('.'))};
 }
 
-class Builder {
+class ModelGraphBuilder {
  public:
-  explicit Builder(const gguf::ModelFile& model) : model_(model) {
+  explicit ModelGraphBuilder(const gguf::ModelFile& model) : model_(model) {
     graph_.about = "the tensors of " + model.name();
     graph_.graph.ids.keep_as_text();
   }
@@ -209,6 +209,6 @@ class Builder {
 
 }  // namespace
 
-DescribedGraph model_graph(const gguf::ModelFile& model) { return Builder(model).run(); }
+DescribedGraph model_graph(const gguf::ModelFile& model) { return ModelGraphBuilder(model).run(); }
 
 }  // namespace llt::analytics

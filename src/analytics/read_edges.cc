@@ -19,7 +19,7 @@ std::string_view trimmed(Field field) {
   return text;
 }
 
-class Builder {
+class EdgeListBuilder {
  public:
   Result<> add(const store::EdgeRows& rows) {
     for (std::size_t i = 0; i < rows.sources.size(); ++i) {
@@ -73,7 +73,7 @@ class Builder {
 }  // namespace
 
 Result<NamedGraph> read_edges(const std::filesystem::path& file) {
-  Builder builder;
+  EdgeListBuilder builder;
   const auto info =
       store::read_edge_file(file, [&](const store::EdgeRows& rows) { return builder.add(rows); });
   if (!info) return std::unexpected(info.error());

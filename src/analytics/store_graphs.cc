@@ -94,7 +94,7 @@ WHERE start_unix_ns >= {since} AND operation IS NOT NULL
   AND (prompt_hash IS NULL OR input_tokens IS NULL OR cached_tokens IS NULL))";
 
 constexpr EdgeSelect kNone{};
-constexpr std::array<StoreGraphKind, 4> kKinds{{
+constexpr std::array<StoreGraphKind, 4> kStoreGraphKinds{{
     {"trace",
      "spans and what they called",
      Algorithm::degree,
@@ -195,11 +195,11 @@ Result<DescribedGraph> read_edges_of(store::Reader& reader, const StoreGraphKind
 
 }  // namespace
 
-std::span<const StoreGraphKind> store_graph_kinds() { return kKinds; }
+std::span<const StoreGraphKind> store_graph_kinds() { return kStoreGraphKinds; }
 
 const StoreGraphKind* find_store_graph(std::string_view name) {
-  const auto found = std::ranges::find(kKinds, name, &StoreGraphKind::name);
-  return found == kKinds.end() ? nullptr : &*found;
+  const auto found = std::ranges::find(kStoreGraphKinds, name, &StoreGraphKind::name);
+  return found == kStoreGraphKinds.end() ? nullptr : &*found;
 }
 
 Result<DescribedGraph> read_store_graph(store::Reader& reader, const StoreGraphKind& kind,

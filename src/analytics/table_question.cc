@@ -24,7 +24,7 @@ constexpr std::array<Known, 5> kKnown{{{"group", group},
 // How the median of absolute deviations becomes the standard deviation of a normal distribution.
 constexpr double kNormal = 0.6744897501960817;
 
-std::string quoted(std::string_view name) {
+std::string sql_name(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) out += c == '"' ? std::string("\"\"") : std::string(1, c);
   return out + "\"";
@@ -33,13 +33,14 @@ std::string quoted(std::string_view name) {
 // "requests" as a name, "main.requests" as it stands, a SELECT in parentheses.
 std::string as_source(const std::string& from) {
   if (from.find_first_of(" \t\r\n(") != std::string::npos) return "(" + from + ")";
-  return from.find('.') == std::string::npos ? quoted(from) : from;
+  return from.find('.') == std::string::npos ? sql_name(from) : from;
 }
 
 class Sql {
  public:
   explicit Sql(const TableQuestion& question) : question_(question) {
-    for (std::size_t i = 0; i < question.by.size(); ++i) keys_ += fmt::format("{}, ", quoted(question.by[i]));
+    for (std::size_t i = 0; i < question.by.size(); ++i)
+      keys_ += fmt::format("{}, ", sql_name(question.by[i]));
   }
 
   std::string run() const {
@@ -102,7 +103,7 @@ class Sql {
   std::string answer(const std::vector<std::string>& types) const {
     std::string keys;
     for (std::size_t i = 0; i < types.size(); ++i)
-      keys += fmt::format("CAST(k{} AS {}) AS {}, ", i, types[i], quoted(question_.by[i]));
+      keys += fmt::format("CAST(k{} AS {}) AS {}, ", i, types[i], sql_name(question_.by[i]));
     const std::string from = keys.empty() ? " FROM answer" : " FROM answer JOIN keys USING (code)";
     switch (question_.operation) {
       case group:
@@ -153,7 +154,7 @@ class Sql {
   std::string computed_quantiles() const {
     std::string list;
     for (std::size_t i = 0; i < question_.quantiles.size(); ++i)
-      list += fmt::format(", q{} AS {}", i, quoted(quantile_name(question_.quantiles[i])));
+      list += fmt::format(", q{} AS {}", i, sql_name(quantile_name(question_.quantiles[i])));
     return list;
   }
   std::string computed_figures() const {
@@ -164,7 +165,7 @@ class Sql {
   // The rows that count, with the columns v, t and the keys under the texts that the user gave for them.
   std::string data() const {
     std::string names;
-    for (const std::string& key : question_.by) names += fmt::format(", ({}) AS {}", key, quoted(key));
+    for (const std::string& key : question_.by) names += fmt::format(", ({}) AS {}", key, sql_name(key));
     return data(names);
   }
   std::string data(const std::string& keys) const {
@@ -183,7 +184,7 @@ class Sql {
   std::string quantiles(std::string_view over = {}) const {
     std::string list;
     for (const double q : question_.quantiles)
-      list += fmt::format(", quantile_cont(v, {}){} AS {}", q, over, quoted(quantile_name(q)));
+      list += fmt::format(", quantile_cont(v, {}){} AS {}", q, over, sql_name(quantile_name(q)));
     return list;
   }
   // What is known of some rows in numbers.
@@ -201,12 +202,12 @@ class Sql {
   std::string same_keys() const {
     std::string same;
     for (const std::string& key : question_.by)
-      same += fmt::format(" AND n.{0} IS NOT DISTINCT FROM g.{0}", quoted(key));
+      same += fmt::format(" AND n.{0} IS NOT DISTINCT FROM g.{0}", sql_name(key));
     return same;
   }
   std::string keys_of(std::string_view table) const {
     std::string list;
-    for (const std::string& key : question_.by) list += fmt::format("{}.{}, ", table, quoted(key));
+    for (const std::string& key : question_.by) list += fmt::format("{}.{}, ", table, sql_name(key));
     return list;
   }
 

@@ -20,20 +20,18 @@ namespace llt::app {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
-
-std::string text_of(const Json& object, const char* name) {
+std::string text_of(const nlohmann::json& object, const char* name) {
   const auto at = object.find(name);
   return at != object.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
-std::optional<std::int64_t> number_of(const Json& object, const char* name) {
+std::optional<std::int64_t> number_of(const nlohmann::json& object, const char* name) {
   const auto at = object.find(name);
   return at != object.end() && at->is_number_integer() ? std::optional(at->get<std::int64_t>())
                                                        : std::nullopt;
 }
 
-void read_losses(const Json& document, RunningEngine& engine) {
+void read_losses(const nlohmann::json& document, RunningEngine& engine) {
   const auto losses = document.find("losses");
   if (losses == document.end() || !losses->is_array()) return;
   for (const auto& loss : *losses) {
@@ -147,7 +145,7 @@ Finding check_gpu(const std::string& backends) {
 
 RunningEngine read_status(const std::string& status_json) {
   RunningEngine engine;
-  const auto document = Json::parse(status_json, nullptr, false);
+  const auto document = nlohmann::json::parse(status_json, nullptr, false);
   if (!document.is_object()) return engine;
   engine.running = true;
   if (const auto at = document.find("engine"); at != document.end() && at->is_object()) {

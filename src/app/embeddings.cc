@@ -8,7 +8,6 @@
 namespace llt::app {
 namespace {
 
-using Json = nlohmann::json;
 using analytics::Document;
 using analytics::VectorTable;
 
@@ -19,7 +18,7 @@ std::unexpected<Error> bad(std::string_view what) {
   return fail(ErrorCode::data_loss, fmt::format("the server's answer to /v1/embeddings {}", what));
 }
 
-Result<> append(const Json& numbers, VectorTable& table) {
+Result<> append(const nlohmann::json& numbers, VectorTable& table) {
   if (!numbers.is_array() || numbers.empty()) return bad("has no vector");
   if (table.dimensions == 0) table.dimensions = numbers.size();
   if (numbers.size() != table.dimensions)
@@ -33,8 +32,8 @@ Result<> append(const Json& numbers, VectorTable& table) {
 }
 
 // The vectors of an answer in the order of the texts.
-Result<std::vector<const Json*>> vectors_of(const Json& answer, std::size_t texts) {
-  std::vector<const Json*> vectors(texts, nullptr);
+Result<std::vector<const nlohmann::json*>> vectors_of(const nlohmann::json& answer, std::size_t texts) {
+  std::vector<const nlohmann::json*> vectors(texts, nullptr);
   const auto data = answer.find("data");
   if (data == answer.end() || !data->is_array()) return bad("has no member \"data\" that is a list");
   for (const auto& one : *data) {
@@ -62,7 +61,7 @@ class Embedder {
     while (next < documents_.size()) {
       steps(next, documents_.size());
       if (const std::string* kept = work_.find(documents_[next].text)) {
-        if (auto added = append(Json::parse(*kept, nullptr, false), table_); !added)
+        if (auto added = append(nlohmann::json::parse(*kept, nullptr, false), table_); !added)
           return std::unexpected(added.error());
         ++next;
         continue;
@@ -84,7 +83,7 @@ class Embedder {
   }
 
   Result<> ask(std::size_t begin, std::size_t end) {
-    Json texts = Json::array();
+    nlohmann::json texts = nlohmann::json::array();
     for (std::size_t i = begin; i < end; ++i) texts.push_back(documents_[i].text);
     const auto answer = client_.post(
         "/v1/embeddings", {{"model", client_.model()}, {"input", texts}, {"encoding_format", "float"}});
@@ -92,7 +91,7 @@ class Embedder {
     const auto vectors = vectors_of(*answer, end - begin);
     if (!vectors) return std::unexpected(vectors.error());
     for (std::size_t i = begin; i < end; ++i) {
-      const Json& vector = *(*vectors)[i - begin];
+      const nlohmann::json& vector = *(*vectors)[i - begin];
       if (auto added = append(vector, table_); !added) return added;
       if (auto kept = work_.add(documents_[i].text, vector.dump()); !kept) return kept;
     }

@@ -13,8 +13,6 @@
 namespace llt::app {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr int kAttempts = 6;
 constexpr auto kFirstPause = std::chrono::milliseconds(250);  // twice as long after each attempt
 constexpr int kPatienceMs = 600'000;                          // a slow engine with a long prompt
@@ -33,7 +31,7 @@ Result<BaseUrl> server_of(const Settings& settings, const std::string& url) {
 
 // {"error":{"message"}} as most servers say it, or {"error":"..."}.
 std::string said_in(const std::string& body) {
-  const auto json = Json::parse(body, nullptr, false);
+  const auto json = nlohmann::json::parse(body, nullptr, false);
   if (!json.is_object() || !json.contains("error")) return {};
   const auto& error = json["error"];
   if (error.is_string()) return error.get<std::string>();
@@ -65,7 +63,7 @@ Result<EngineClient> EngineClient::make(const Settings& settings, const std::str
   EngineClient client(std::move(*server), keys->empty() ? "" : keys->front());
   const auto models = client.exchange("GET", "/v1/models", "");
   if (!models) return std::unexpected(models.error());
-  const auto& list = models->value("data", Json::array());
+  const auto& list = models->value("data", nlohmann::json::array());
   if (!list.is_array() || list.empty() || !list.front().is_object() || !list.front().contains("id") ||
       !list.front()["id"].is_string())
     return fail(ErrorCode::data_loss, "the server does not say which model it has",
@@ -74,12 +72,12 @@ Result<EngineClient> EngineClient::make(const Settings& settings, const std::str
   return client;
 }
 
-Result<Json> EngineClient::post(const std::string& path, const Json& body) const {
-  return exchange("POST", path, body.dump(-1, ' ', false, Json::error_handler_t::replace));
+Result<nlohmann::json> EngineClient::post(const std::string& path, const nlohmann::json& body) const {
+  return exchange("POST", path, body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-Result<Json> EngineClient::exchange(const char* method, const std::string& path,
-                                    const std::string& body) const {
+Result<nlohmann::json> EngineClient::exchange(const char* method, const std::string& path,
+                                              const std::string& body) const {
   HttpRequest request;
   request.method = method;
   request.target = server_.prefix + path;
@@ -95,7 +93,7 @@ Result<Json> EngineClient::exchange(const char* method, const std::string& path,
     });
     if (!answer) return std::unexpected(answer.error());
     if (answer->status == 200) {
-      auto json = Json::parse(text, nullptr, false);
+      auto json = nlohmann::json::parse(text, nullptr, false);
       if (json.is_object()) return json;
       return fail(ErrorCode::data_loss, fmt::format("the server's answer to {} is no JSON object", path));
     }

@@ -10,7 +10,6 @@
 namespace llt::app {
 namespace {
 
-using Json = nlohmann::json;
 using analytics::Document;
 using analytics::Facts;
 using Sentences = std::vector<std::string>;
@@ -38,7 +37,7 @@ std::vector<Passage> passages_of(const std::vector<Document>& documents) {
   return passages;
 }
 
-Json question_of(const EngineClient& client, const Sentences& sentences) {
+nlohmann::json question_of(const EngineClient& client, const Sentences& sentences) {
   return {{"model", client.model()},
           {"messages",
            {{{"role", "system"}, {"content", analytics::facts_instruction()}},
@@ -48,14 +47,14 @@ Json question_of(const EngineClient& client, const Sentences& sentences) {
             {"json_schema",
              {{"name", "facts"},
               {"strict", true},
-              {"schema", Json::parse(analytics::facts_schema(sentences.size()))}}}}},
+              {"schema", nlohmann::json::parse(analytics::facts_schema(sentences.size()))}}}}},
           {"temperature", 0},
           {"seed", 1},
           {"max_tokens", kTokensASentence * sentences.size()}};
 }
 
-Result<std::string> content_of(const Json& answer) {
-  const auto at = Json::json_pointer("/choices/0/message/content");
+Result<std::string> content_of(const nlohmann::json& answer) {
+  const auto at = nlohmann::json::json_pointer("/choices/0/message/content");
   if (answer.contains(at) && answer[at].is_string()) return answer[at].get<std::string>();
   return fail(ErrorCode::data_loss, "the server's answer has no message in it");
 }
@@ -67,22 +66,22 @@ class Extractor {
   Result<> add(const Passage& passage) {
     const std::string question = analytics::facts_question(passage.sentences);
     if (const std::string* kept = work_.find(question)) {
-      if (take(passage, Json::parse(*kept, nullptr, false))) return {};
+      if (take(passage, nlohmann::json::parse(*kept, nullptr, false))) return {};
     }
     auto answer = client_.post("/v1/chat/completions", question_of(client_, passage.sentences));
     if (!answer) return std::unexpected(answer.error());
     const auto content = content_of(*answer);
     if (!content) return std::unexpected(content.error());
-    const Json kept = *content;
+    const nlohmann::json kept = *content;
     if (take(passage, kept))
-      return work_.add(question, kept.dump(-1, ' ', false, Json::error_handler_t::replace));
+      return work_.add(question, kept.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     return add_halves(passage);
   }
 
   Knowledge take_all() { return std::move(knowledge_); }
 
  private:
-  bool take(const Passage& passage, const Json& content) {
+  bool take(const Passage& passage, const nlohmann::json& content) {
     if (!content.is_string()) return false;
     auto facts = analytics::parse_facts(content.get<std::string>(), passage.sentences, passage.document->id);
     if (!facts) return false;

@@ -15,6 +15,7 @@
 #include "app/sql.h"
 #include "app/terminal.h"
 #include "app/top_screen.h"
+#include "base/clock.h"
 
 namespace llt::app {
 namespace {
@@ -24,7 +25,6 @@ using std::chrono::steady_clock;
 
 constexpr int kRefreshMs = 1'000;
 constexpr int kKeyWaitMs = 50;
-constexpr std::int64_t kNsPerSecond = 1'000'000'000;
 
 std::string figures_sql(UnixNs since, std::int64_t window_ns) {
   std::string sql = "SELECT count(*) AS requests, count(error_type) AS errors";
@@ -49,14 +49,14 @@ std::string figures_sql(UnixNs since, std::int64_t window_ns) {
 
 // Seconds without a request are rows too, so that the curve has no gaps.
 std::string seconds_sql(UnixNs now, std::int64_t window_ns) {
-  const std::int64_t last = now / kNsPerSecond;
-  const std::int64_t first = last - std::clamp<std::int64_t>(window_ns / kNsPerSecond, 1, 600) + 1;
+  const std::int64_t last = now / kNsPerS;
+  const std::int64_t first = last - std::clamp<std::int64_t>(window_ns / kNsPerS, 1, 600) + 1;
   return fmt::format(
       "SELECT s AS second, count(r.request_id) AS requests FROM range({0}, {1}) t(s) "
       "LEFT JOIN (SELECT request_id, (start_unix_ns + total_ns) // {2} AS ended FROM requests "
       "WHERE operation IS NOT NULL AND start_unix_ns + total_ns >= {0} * {2}::BIGINT) r ON r.ended = t.s "
       "GROUP BY s ORDER BY s",
-      first, last + 1, kNsPerSecond);
+      first, last + 1, kNsPerS);
 }
 
 constexpr std::string_view kRecentSql =

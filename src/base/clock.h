@@ -12,6 +12,9 @@ using SteadyNs = std::int64_t;
 /// Nanoseconds since the Unix epoch.
 using UnixNs = std::int64_t;
 
+inline constexpr std::int64_t kNsPerMs = 1'000'000;
+inline constexpr std::int64_t kNsPerS = 1'000'000'000;
+
 [[nodiscard]] inline SteadyNs now_steady() noexcept {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(
              std::chrono::steady_clock::now().time_since_epoch())

@@ -27,7 +27,6 @@ namespace llt::engine {
 namespace {
 
 constexpr std::size_t kLastWords = 12;
-constexpr std::int64_t kMs = 1'000'000;
 
 /// Everything about one process from its start to its end.
 struct Run {
@@ -97,7 +96,7 @@ class ManagedEngine final : public Supervisor {
   }
 
   void drain_and_stop(int timeout_ms) override {
-    const SteadyNs deadline = now_steady() + std::int64_t{timeout_ms} * kMs;
+    const SteadyNs deadline = now_steady() + std::int64_t{timeout_ms} * kNsPerMs;
     std::unique_lock lock(mutex_);
     if (stop_deadline_ == 0 || deadline < stop_deadline_) stop_deadline_ = deadline;
     [[maybe_unused]] const auto written = ::write(wake_write_.get(), "s", 1);
@@ -238,9 +237,9 @@ bool ManagedEngine::handle_failure(const Ending& ending) {
 
 bool ManagedEngine::sleep_unless_stopped(int milliseconds) {
   pollfd wake{wake_read_.get(), POLLIN, 0};
-  const SteadyNs until = now_steady() + std::int64_t{milliseconds} * kMs;
+  const SteadyNs until = now_steady() + std::int64_t{milliseconds} * kNsPerMs;
   for (SteadyNs now = now_steady(); now < until && !stopping(); now = now_steady()) {
-    ::poll(&wake, 1, static_cast<int>((until - now) / kMs + 1));
+    ::poll(&wake, 1, static_cast<int>((until - now) / kNsPerMs + 1));
   }
   return !stopping();
 }
@@ -319,7 +318,7 @@ std::optional<Ending> ManagedEngine::while_loading(Run& run) {
   const SteadyNs now = now_steady();
   run.load.observe(process_use(run.child->pid()), run.output.last_output(), now);
   const auto words = [&](std::int64_t ns) { return std::to_string(ns / 1'000'000'000) + " s"; };
-  if (run.load.silent_ns(now) >= std::int64_t{options_.silent_load_timeout_ms} * kMs) {
+  if (run.load.silent_ns(now) >= std::int64_t{options_.silent_load_timeout_ms} * kNsPerMs) {
     return killed(
         run, "hang",
         Error{ErrorCode::timeout,
@@ -327,7 +326,7 @@ std::optional<Ending> ManagedEngine::while_loading(Run& run) {
                   words(run.load.silent_ns(now)),
               "its last words may say why; a disk or network share that does not answer does this"});
   }
-  if (now - run.started >= std::int64_t{options_.load_timeout_ms} * kMs) {
+  if (now - run.started >= std::int64_t{options_.load_timeout_ms} * kNsPerMs) {
     return killed(
         run, "hang",
         Error{ErrorCode::timeout, "llama-server did not become ready within " + words(now - run.started),
@@ -351,7 +350,7 @@ void ManagedEngine::became_ready(Run& run) {
   Snapshot described = snapshot();
   run.described = reader_.describe_llama(described, options_.probe_timeout_ms);
   const LogFacts facts = run.output.facts();
-  const auto load_ms = (now_steady() - run.started) / kMs;
+  const auto load_ms = (now_steady() - run.started) / kNsPerMs;
   update([&](Snapshot& now) {
     described.state = State::ready;
     described.ready_since = now_unix();
@@ -382,7 +381,7 @@ std::optional<Ending> ManagedEngine::while_ready(Run& run) {
                             std::to_string(run.hang.silent_ns(now) / 1'000'000'000) + " s",
                         "it is restarted; a newer llama-server may not hang"});
   }
-  const bool answers = run.hang.silent_ns(now) < std::int64_t{options_.health_interval_ms} * 2 * kMs;
+  const bool answers = run.hang.silent_ns(now) < std::int64_t{options_.health_interval_ms} * 2 * kNsPerMs;
   if (answers && run.pace.due(now)) sample(run);
   return std::nullopt;
 }
@@ -390,7 +389,7 @@ std::optional<Ending> ManagedEngine::while_ready(Run& run) {
 // Counts busy slots. While it works on a prompt without saying anything, it would answer between two batches
 // only, so it is left alone then.
 void ManagedEngine::sample(Run& run) {
-  constexpr std::int64_t kSilentNs = 1'000 * kMs;
+  constexpr std::int64_t kSilentNs = 1'000 * kNsPerMs;
   constexpr int kTimeoutMs = 1'000;
   const SteadyNs now = now_steady();
   const bool working = callbacks_.outstanding && callbacks_.outstanding() > 0;

@@ -16,8 +16,6 @@
 namespace llt::engine {
 namespace {
 
-constexpr std::int64_t kMs = 1'000'000;
-
 class AttachedServer final : public Watcher {
  public:
   AttachedServer(BaseUrl url, WatcherOptions options, WatcherCallbacks callbacks)
@@ -142,7 +140,7 @@ void AttachedServer::answered(const HttpReply& reply) {
 void AttachedServer::did_not_answer(const Error& error) {
   const SteadyNs last_byte = callbacks_.last_byte ? callbacks_.last_byte() : 0;
   const bool streams =
-      last_byte != 0 && now_steady() - last_byte < std::int64_t{options_.probe_timeout_ms} * kMs;
+      last_byte != 0 && now_steady() - last_byte < std::int64_t{options_.probe_timeout_ms} * kNsPerMs;
   if (error.code == ErrorCode::timeout && streams) return;
   failures_ += error.code == ErrorCode::unavailable ? options_.failures_to_down : 1;
   if (failures_ >= options_.failures_to_down) went_down(error.message);

@@ -12,7 +12,7 @@ constexpr std::uint64_t kF32Bytes = 4;
 // Every factor is below this, so that no product of three overflows.
 constexpr std::uint64_t kPlausible = 1u << 20;
 
-ModelMemory unknown(std::string why) {
+ModelMemory unknown_because(std::string why) {
   ModelMemory memory;
   memory.why_unknown = std::move(why);
   return memory;
@@ -164,7 +164,7 @@ std::optional<std::uint64_t> sum(const ModelMemory& memory, std::uint64_t (*of)(
 
 ModelMemory model_memory(const Architecture& a) {
   const MemoryRule rule = memory_rule(a.name);
-  if (std::string why = missing(rule, a); !why.empty()) return unknown(std::move(why));
+  if (std::string why = missing(rule, a); !why.empty()) return unknown_because(std::move(why));
   ModelMemory memory;
   memory.kind = rule.kind;
   memory.latent = a.latent_attention();
@@ -178,10 +178,10 @@ ModelMemory model_memory(const Architecture& a) {
     block.attention = has_attention(rule, a, i, block.recurrent);
   }
   const auto window = window_size(rule, a);
-  if (!window) return unknown("attention.sliding_window is missing");
+  if (!window) return unknown_because("attention.sliding_window is missing");
   memory.window = *window;
   if (*window != 0 && !mark_windowed(memory.blocks, rule, a)) {
-    return unknown("attention.sliding_window_pattern is missing");
+    return unknown_because("attention.sliding_window_pattern is missing");
   }
   const std::size_t cached = first_without_cache(rule, a);
   for (std::size_t i = 0; i < memory.blocks.size(); ++i) {

@@ -16,7 +16,6 @@
 namespace llt::gguf {
 namespace {
 
-constexpr TensorTypeId kF32 = 0;
 constexpr std::size_t kChunkBytes = 4u << 20;
 
 enum class Filling { ones, weights };

@@ -89,11 +89,10 @@ constexpr std::array kRecipes = {
     Recipe{.type = 20, .unit = kOfIq4Nl},  // iq4_nl
 };
 
-constexpr TensorTypeId kF32 = 0;
 constexpr TensorTypeId kF16 = 1;
 constexpr TensorTypeId kBf16 = 30;
 constexpr TensorTypeId kMxfp4 = 39;
-constexpr std::array<TensorTypeId, 15> kTypes = {0, 1, 30, 2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 39};
+constexpr std::array<TensorTypeId, 15> kSynthTypes = {0, 1, 30, 2, 3, 6, 7, 8, 10, 11, 12, 13, 14, 20, 39};
 
 constexpr std::size_t kTableSize = 65536;
 
@@ -151,7 +150,7 @@ void fill_from_table(std::span<std::byte> out, std::span<const std::byte> table,
 
 }  // namespace
 
-std::span<const TensorTypeId> synth_types() noexcept { return kTypes; }
+std::span<const TensorTypeId> synth_types() noexcept { return kSynthTypes; }
 
 std::uint16_t to_half(double value) noexcept {
   const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;

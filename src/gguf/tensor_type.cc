@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
 
 // Sizes follow the block structures of ggml-common.h: half-precision scales are 2 bytes each.
-constexpr std::array kTypes = {
+constexpr std::array kTensorTypes = {
     TensorType{0, "f32", 1, 4, false},
     TensorType{1, "f16", 1, 2, false},
     TensorType{2, "q4_0", 32, 2 + 16, true},
@@ -60,8 +60,8 @@ constexpr std::array kTypes = {
 };
 
 constexpr bool numbered_by_position() {
-  for (std::size_t i = 0; i < kTypes.size(); ++i) {
-    if (kTypes[i].id != i) return false;
+  for (std::size_t i = 0; i < kTensorTypes.size(); ++i) {
+    if (kTensorTypes[i].id != i) return false;
   }
   return true;
 }
@@ -82,16 +82,16 @@ std::optional<std::uint64_t> product(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-std::span<const TensorType> tensor_types() noexcept { return kTypes; }
+std::span<const TensorType> tensor_types() noexcept { return kTensorTypes; }
 
 const TensorType* find_tensor_type(TensorTypeId id) noexcept {
-  return id < kTypes.size() ? &kTypes[id] : nullptr;
+  return id < kTensorTypes.size() ? &kTensorTypes[id] : nullptr;
 }
 
 const TensorType* find_tensor_type(std::string_view name) noexcept {
-  const auto found = std::find_if(kTypes.begin(), kTypes.end(),
+  const auto found = std::find_if(kTensorTypes.begin(), kTensorTypes.end(),
                                   [&](const TensorType& t) { return same_letters(t.name, name); });
-  return found == kTypes.end() ? nullptr : &*found;
+  return found == kTensorTypes.end() ? nullptr : &*found;
 }
 
 std::string tensor_type_name(TensorTypeId id) {

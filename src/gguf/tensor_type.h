@@ -11,6 +11,7 @@ namespace llt::gguf {
 
 /// A type's number in a GGUF file (`enum ggml_type` in ggml.h).
 using TensorTypeId = std::uint32_t;
+inline constexpr TensorTypeId kF32 = 0;
 
 /// Values are stored in blocks of `block_values`, each of `block_bytes`. Both are 0 for a removed type, whose
 /// layout no current program reads.

@@ -1,11 +1,11 @@
 #include "load/client.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http.hpp>
 #include <chrono>
 #include <limits>
+
+#include "base/asio_tuple.h"
 
 namespace llt::load {
 namespace {
@@ -14,7 +14,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kLongestErrorBody = 64 * 1024;
 
 std::string words(const boost::system::error_code& error) {

@@ -1,22 +1,19 @@
 #include "load/run.h"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <memory>
 
+#include "base/asio_tuple.h"
 #include "load/arrivals.h"
 
 namespace llt::load {
 namespace {
 
 namespace asio = boost::asio;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-
 // More would measure this program's limits, not the server's.
 constexpr std::size_t kMostRunning = 8192;
 

@@ -85,11 +85,11 @@ class Logs final : public collector::logs::v1::LogsService::Service {
   Intake& intake_;
 };
 
-class Server final : public GrpcReceiver {
+class GrpcServer final : public GrpcReceiver {
  public:
-  explicit Server(Intake& intake) : traces_(intake), metrics_(intake), logs_(intake) {}
+  explicit GrpcServer(Intake& intake) : traces_(intake), metrics_(intake), logs_(intake) {}
 
-  ~Server() override {
+  ~GrpcServer() override {
     constexpr auto kPatience = std::chrono::seconds(6);
     if (server_) server_->Shutdown(std::chrono::system_clock::now() + kPatience);
   }
@@ -132,7 +132,7 @@ class Server final : public GrpcReceiver {
 }  // namespace
 
 Result<std::unique_ptr<GrpcReceiver>> GrpcReceiver::start(const Endpoint& listen, Intake& intake) {
-  auto server = std::make_unique<Server>(intake);
+  auto server = std::make_unique<GrpcServer>(intake);
   if (auto started = server->start(listen); !started) return std::unexpected(started.error());
   return server;
 }

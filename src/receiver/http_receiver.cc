@@ -2,17 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <thread>
 
+#include "base/asio_tuple.h"
 #include "base/thread_name.h"
 #include "receiver/http_session.h"
 #include "receiver/limits.h"
@@ -22,13 +21,11 @@ namespace {
 
 namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-
-class Server final : public HttpReceiver {
+class HttpServer final : public HttpReceiver {
  public:
-  explicit Server(Intake& intake) : intake_(intake), acceptor_(io_), storing_(kStoring) {}
+  explicit HttpServer(Intake& intake) : intake_(intake), acceptor_(io_), storing_(kStoring) {}
 
-  ~Server() override {
+  ~HttpServer() override {
     storing_.join();  // what is being stored is stored; its answers are not sent any more
     io_.stop();
     if (thread_.joinable()) thread_.join();
@@ -99,7 +96,7 @@ class Server final : public HttpReceiver {
 }  // namespace
 
 Result<std::unique_ptr<HttpReceiver>> HttpReceiver::start(const Endpoint& listen, Intake& intake) {
-  auto server = std::make_unique<Server>(intake);
+  auto server = std::make_unique<HttpServer>(intake);
   if (auto started = server->start(listen); !started) return std::unexpected(started.error());
   return server;
 }

@@ -2,11 +2,9 @@
 // A connection's state and steps. connection.cc reads, checks and answers; connection_streams.cc holds the
 // answers that are sent while they are made: queries and the live stream.
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -18,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/asio_tuple.h"
 #include "views/byte_pipe.h"
 #include "views/console_context.h"
 #include "views/reply.h"
@@ -26,8 +25,6 @@
 #include "views/target.h"
 
 namespace llt::views {
-
-inline constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 /// A header's value; empty when it is absent.
 template <class Name>

@@ -1,18 +1,17 @@
 #include "views/console.h"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
 #include <thread>
 #include <vector>
 
+#include "base/asio_tuple.h"
 #include "base/log.h"
 #include "base/thread_name.h"
 #include "views/console_context.h"
@@ -23,8 +22,6 @@ namespace {
 
 namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
-constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
-
 Result<Tcp::endpoint> resolve(asio::io_context& io, const Endpoint& listen) {
   if (listen.is_unix()) {
     return fail(ErrorCode::invalid_argument, "the console cannot listen on " + listen.to_string(),

@@ -4,12 +4,11 @@
 
 #include <cmath>
 
+#include "base/clock.h"
 #include "views/json_rows.h"
 
 namespace llt::views {
 namespace {
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 
 // Who holds memory is read about once a second: a second that was missed has the reading before it. One
 // without a process on a card is a card that nobody uses, unless the driver has never told of any process:
@@ -42,7 +41,7 @@ std::optional<double> number(const Json& value) {
   return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
 }
 
-void append_number(std::string& out, std::optional<double> value, double scale) {
+void append_cell(std::string& out, std::optional<double> value, double scale) {
   out += ',';
   if (!value || !std::isfinite(*value)) {
     out += "null";
@@ -59,9 +58,9 @@ void append_bytes(std::string& out, std::optional<double> value) {
 
 void append_row(std::string& out, const GpuPoint& point) {
   fmt::format_to(std::back_inserter(out), "[{},{}", point.time, point.gpu);
-  append_number(out, point.utilization, 1e4);
-  append_number(out, point.power_watts, 1e2);
-  append_number(out, point.temperature_celsius, 1e1);
+  append_cell(out, point.utilization, 1e4);
+  append_cell(out, point.power_watts, 1e2);
+  append_cell(out, point.temperature_celsius, 1e1);
   append_bytes(out, point.used_bytes);
   append_bytes(out, point.engine_bytes);
   append_bytes(out, point.analytics_bytes);
@@ -73,9 +72,9 @@ void append_row(std::string& out, const GpuPoint& point) {
 Result<std::vector<GpuPoint>> read_gpu_points(store::Reader& reader, UnixSecond first, UnixSecond last,
                                               int step) {
   const auto rows =
-      json_rows(reader, fmt::format(fmt::runtime(kPoints), fmt::arg("width", step * kSecond),
-                                    fmt::arg("second", kSecond), fmt::arg("first", first * kSecond),
-                                    fmt::arg("end", (last + 1) * kSecond)));
+      json_rows(reader, fmt::format(fmt::runtime(kPoints), fmt::arg("width", step * kNsPerS),
+                                    fmt::arg("second", kNsPerS), fmt::arg("first", first * kNsPerS),
+                                    fmt::arg("end", (last + 1) * kNsPerS)));
   if (!rows) return std::unexpected(rows.error());
   std::vector<GpuPoint> points;
   points.reserve(rows->size());

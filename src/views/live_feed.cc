@@ -16,8 +16,6 @@
 namespace llt::views {
 namespace {
 
-constexpr std::int64_t kMillisecond = 1'000'000;
-constexpr std::int64_t kSecond = 1000 * kMillisecond;
 constexpr std::size_t kFramesHeld = 8;
 constexpr int kRequestsShown = 100;
 constexpr int kRequestsPerTick = 50;
@@ -29,7 +27,7 @@ constexpr UnixSecond kSlotsReach = 60;     // who was in which slot
 constexpr UnixSecond kLate = 3;            // rows of the newest seconds may still come in
 constexpr int kTurnsShown = 400;
 constexpr int kStepsShown = 240;
-constexpr std::int64_t kStayWarm = 30 * kSecond;  // after the last viewer left, for the one that reloads
+constexpr std::int64_t kStayWarm = 30 * kNsPerS;  // after the last viewer left, for the one that reloads
 
 std::string frame_text(std::string_view event, std::string_view boot, UnixSecond second,
                        std::string_view data) {
@@ -132,7 +130,7 @@ void LiveFeed::run() {
       tick();
       lock.lock();
     } else {
-      sample(now_unix() / kSecond - 1, facts_());
+      sample(now_unix() / kNsPerS - 1, facts_());
       lock.lock();
       warm_ = false;
       frames_.clear();
@@ -141,9 +139,9 @@ void LiveFeed::run() {
 }
 
 bool LiveFeed::wait_for_tick(std::unique_lock<std::mutex>& lock) {
-  const std::int64_t settle = options_.settle_ms * kMillisecond;
-  const std::int64_t into_period = (now_unix() - settle) % kSecond;
-  const auto pause = std::chrono::nanoseconds(kSecond - into_period);
+  const std::int64_t settle = options_.settle_ms * kNsPerMs;
+  const std::int64_t into_period = (now_unix() - settle) % kNsPerS;
+  const auto pause = std::chrono::nanoseconds(kNsPerS - into_period);
   wake_.wait_for(lock, pause, [this] { return stopping_ || hurry_; });
   hurry_ = false;
   return !stopping_;
@@ -161,7 +159,7 @@ void LiveFeed::sample(UnixSecond second, const LiveFacts& facts) {
 }
 
 void LiveFeed::tick() {
-  const UnixSecond newest = (now_unix() - options_.settle_ms * kMillisecond) / kSecond - 1;
+  const UnixSecond newest = (now_unix() - options_.settle_ms * kNsPerMs) / kNsPerS - 1;
   const LiveFacts facts = facts_();
   sample(newest, facts);
   if (newest < newest_) warm_ = false;
@@ -266,10 +264,10 @@ Result<> LiveFeed::read_new_seconds(UnixSecond newest) {
 void LiveFeed::publish(const LiveFacts& facts, const Result<>& outcome) {
   std::string losses = or_empty(read_losses(reader_));
   std::string events =
-      or_empty(read_newest_events(reader_, now_unix() / kSecond - kEventsReach, kEventsShown));
+      or_empty(read_newest_events(reader_, now_unix() / kNsPerS - kEventsReach, kEventsShown));
   std::string requests = or_empty(read_newest_requests(reader_, newest_ - kWindowSeconds, kRequestsPerTick));
-  const std::int64_t since = (newest_ - kSlotsReach) * kSecond;
-  const std::int64_t fresh = (newest_ - kLate) * kSecond;
+  const std::int64_t since = (newest_ - kSlotsReach) * kNsPerS;
+  const std::int64_t fresh = (newest_ - kLate) * kNsPerS;
   FreshRows turns;
   FreshRows steps;
   if (stepping(series_)) {

@@ -8,14 +8,14 @@
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::json;
-
 template <class T>
-Json or_null(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
+nlohmann::json or_null(const std::optional<T>& value) {
+  return value ? nlohmann::json(*value) : nlohmann::json(nullptr);
 }
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+nlohmann::json text_or_null(const std::string& text) {
+  return text.empty() ? nlohmann::json(nullptr) : nlohmann::json(text);
+}
 
 // Three decimals: microseconds of a millisecond value, and rows that stay short. Rates over longer times need
 // more: one request an hour is one.
@@ -45,9 +45,11 @@ std::string quantiles_json(const Quantiles& quantiles) {
   return out + "}";
 }
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
-Json engine_json(const EngineNow& engine) {
+nlohmann::json engine_json(const EngineNow& engine) {
   return {{"upstream", engine.upstream},
           {"state", text_or_null(engine.state)},
           {"model", text_or_null(engine.model)},
@@ -63,7 +65,7 @@ Json engine_json(const EngineNow& engine) {
           {"restarts", engine.restarts}};
 }
 
-Json gpu_json(const GpuNow& gpu) {
+nlohmann::json gpu_json(const GpuNow& gpu) {
   return {{"index", gpu.index},
           {"name", text_or_null(gpu.name)},
           {"role", text_or_null(gpu.role)},
@@ -127,9 +129,9 @@ void append_point_row(std::string& out, const SecondPoint& point, int seconds) {
 }
 
 std::string facts_members_json(const LiveFacts& facts) {
-  Json engines = Json::array();
+  nlohmann::json engines = nlohmann::json::array();
   for (const EngineNow& engine : facts.engines) engines.push_back(engine_json(engine));
-  Json gpus = Json::array();
+  nlohmann::json gpus = nlohmann::json::array();
   for (const GpuNow& gpu : facts.gpus) gpus.push_back(gpu_json(gpu));
   return fmt::format(
       R"("waiting":{},"prefilling":{},"decoding":{},"connections":{},"serving":{},"gateway_url":{},"engines":{},)"
@@ -163,6 +165,6 @@ std::string point_members_json(const SecondPoint& point) {
   return out;
 }
 
-std::string json_string(std::string_view text) { return dump(Json(std::string(text))); }
+std::string json_string(std::string_view text) { return dump(nlohmann::json(std::string(text))); }
 
 }  // namespace llt::views

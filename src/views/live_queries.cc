@@ -5,18 +5,16 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/clock.h"
 #include "store/reader.h"
 #include "views/request_columns.h"
 
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr std::int64_t kSecond = 1'000'000'000;
 // Rows are found by their start; a request that ran for longer than this is missing from the live curves.
-constexpr std::int64_t kLongestRequest = 3600 * kSecond;
-const store::QueryLimits kLimits{.timeout_ms = 10'000};
+constexpr std::int64_t kLongestRequest = 3600 * kNsPerS;
+const store::QueryLimits kLiveLimits{.timeout_ms = 10'000};
 
 // Every row of inference that ended in [{0}, {1}), found by its start where the row groups' ranges help.
 constexpr std::string_view kEnded =
@@ -103,10 +101,10 @@ std::string ended_between(std::int64_t low_ns, std::int64_t high_ns) {
   return fmt::format(fmt::runtime(kEnded), low_ns, high_ns, kLongestRequest);
 }
 
-Result<Json> rows_of(store::Reader& reader, const std::string& sql) {
-  auto text = reader.query_text(sql, store::Format::json, kLimits);
+Result<nlohmann::json> rows_of(store::Reader& reader, const std::string& sql) {
+  auto text = reader.query_text(sql, store::Format::json, kLiveLimits);
   if (!text) return std::unexpected(std::move(text.error()));
-  Json rows = Json::parse(*text, nullptr, false);
+  nlohmann::json rows = nlohmann::json::parse(*text, nullptr, false);
   if (!rows.is_array())
     return fail(ErrorCode::internal,
                 "the store answered a query of the live page with something else than rows");
@@ -115,18 +113,20 @@ Result<Json> rows_of(store::Reader& reader, const std::string& sql) {
 
 // One line, as an event stream needs it: line ends in JSON can only be layout.
 Result<std::string> text_of(store::Reader& reader, const std::string& sql) {
-  auto text = reader.query_text(sql, store::Format::json, kLimits);
+  auto text = reader.query_text(sql, store::Format::json, kLiveLimits);
   if (text) std::erase_if(*text, [](char c) { return c == '\n' || c == '\r'; });
   return text;
 }
 
-std::optional<double> number(const Json& value) {
+std::optional<double> number(const nlohmann::json& value) {
   return value.is_number() ? std::optional(value.get<double>()) : std::nullopt;
 }
 
-std::int64_t integer(const Json& value) { return value.is_number() ? value.get<std::int64_t>() : 0; }
+std::int64_t integer(const nlohmann::json& value) {
+  return value.is_number() ? value.get<std::int64_t>() : 0;
+}
 
-Quantiles quantiles(const Json& list) {
+Quantiles quantiles(const nlohmann::json& list) {
   if (!list.is_array() || list.size() != 3) return {};
   return {number(list[0]), number(list[1]), number(list[2])};
 }
@@ -136,12 +136,12 @@ Quantiles quantiles(const Json& list) {
 Result<std::vector<Contribution>> read_contributions(store::Reader& reader, UnixSecond first, UnixSecond last,
                                                      int step) {
   auto rows =
-      rows_of(reader, fmt::format(fmt::runtime(kContributions), fmt::arg("width", step * kSecond),
-                                  fmt::arg("ended", ended_between(first * kSecond, (last + 1) * kSecond))));
+      rows_of(reader, fmt::format(fmt::runtime(kContributions), fmt::arg("width", step * kNsPerS),
+                                  fmt::arg("ended", ended_between(first * kNsPerS, (last + 1) * kNsPerS))));
   if (!rows) return std::unexpected(std::move(rows.error()));
   std::vector<Contribution> contributions;
   contributions.reserve(rows->size());
-  for (const Json& row : *rows) {
+  for (const nlohmann::json& row : *rows) {
     contributions.push_back({.time = integer(row["second"]) * step,
                              .requests = integer(row["requests"]),
                              .errors = integer(row["errors"]),
@@ -156,7 +156,7 @@ Result<std::vector<Contribution>> read_contributions(store::Reader& reader, Unix
 
 Result<std::vector<WindowStatistics>> read_windows(store::Reader& reader, UnixSecond first, UnixSecond last,
                                                    int stride, int window) {
-  const std::string ended = ended_between((first - window + 1) * kSecond, (last + 1) * kSecond);
+  const std::string ended = ended_between((first - window + 1) * kNsPerS, (last + 1) * kNsPerS);
   const bool adjacent = stride == window && (last + 1) % window == 0;
   auto rows = rows_of(reader, fmt::format(fmt::runtime(kWindowRows), fmt::arg("ended", ended)) +
                                   fmt::format(fmt::runtime(adjacent ? kAdjacentWindows : kWindows),
@@ -164,7 +164,7 @@ Result<std::vector<WindowStatistics>> read_windows(store::Reader& reader, UnixSe
                                               fmt::arg("stride", stride), fmt::arg("window", window)));
   if (!rows) return std::unexpected(std::move(rows.error()));
   std::vector<WindowStatistics> windows;
-  for (const Json& row : *rows) {
+  for (const nlohmann::json& row : *rows) {
     windows.push_back({.time = integer(row["second"]),
                        .ttft_ms = quantiles(row["ttft"]),
                        .time_per_output_token_ms = quantiles(row["tpot"]),
@@ -176,12 +176,12 @@ Result<std::vector<WindowStatistics>> read_windows(store::Reader& reader, UnixSe
 Result<std::vector<StepSecond>> read_step_seconds(store::Reader& reader, UnixSecond first, UnixSecond last,
                                                   int step) {
   auto rows =
-      rows_of(reader, fmt::format(fmt::runtime(kStepSeconds), fmt::arg("width", step * kSecond),
-                                  fmt::arg("first", first * kSecond), fmt::arg("end", (last + 1) * kSecond)));
+      rows_of(reader, fmt::format(fmt::runtime(kStepSeconds), fmt::arg("width", step * kNsPerS),
+                                  fmt::arg("first", first * kNsPerS), fmt::arg("end", (last + 1) * kNsPerS)));
   if (!rows) return std::unexpected(std::move(rows.error()));
   std::vector<StepSecond> seconds;
   seconds.reserve(rows->size());
-  for (const Json& row : *rows) {
+  for (const nlohmann::json& row : *rows) {
     seconds.push_back({.time = integer(row["second"]) * step,
                        .steps = {.count = number(row["count"]).value_or(0),
                                  .prefill_tokens = number(row["prefill"]).value_or(0),
@@ -197,11 +197,11 @@ Result<FreshRows> read_newest_steps(store::Reader& reader, std::int64_t since_ns
   auto rows = rows_of(
       reader, fmt::format(fmt::runtime(kNewestSteps), fmt::arg("since", since_ns), fmt::arg("limit", limit)));
   if (!rows) return std::unexpected(std::move(rows.error()));
-  Json all = Json::array();
-  Json fresh = Json::array();
+  nlohmann::json all = nlohmann::json::array();
+  nlohmann::json fresh = nlohmann::json::array();
   for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
-    const Json step{(*row)["engine"],  (*row)["step"],   (*row)["start"],    (*row)["ms"],
-                    (*row)["prefill"], (*row)["decode"], (*row)["sequences"]};
+    const nlohmann::json step{(*row)["engine"],  (*row)["step"],   (*row)["start"],    (*row)["ms"],
+                              (*row)["prefill"], (*row)["decode"], (*row)["sequences"]};
     if ((*row)["start"].get<double>() * 1e6 >= static_cast<double>(fresh_ns)) fresh.push_back(step);
     all.push_back(step);
   }
@@ -212,12 +212,12 @@ Result<FreshRows> read_turns(store::Reader& reader, std::int64_t since_ns, std::
   auto rows = rows_of(
       reader, fmt::format(fmt::runtime(kTurns), fmt::arg("since", since_ns), fmt::arg("limit", limit)));
   if (!rows) return std::unexpected(std::move(rows.error()));
-  Json fresh = Json::array();
-  for (const Json& row : *rows) {
+  nlohmann::json fresh = nlohmann::json::array();
+  for (const nlohmann::json& row : *rows) {
     if (row["end"].get<double>() * 1e6 >= static_cast<double>(fresh_ns)) fresh.push_back(row);
   }
-  const auto text = [](const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+  const auto text = [](const nlohmann::json& json) {
+    return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   };
   return FreshRows{text(*rows), text(fresh)};
 }
@@ -228,7 +228,7 @@ Result<std::string> read_newest_requests(store::Reader& reader, UnixSecond ended
   if (ended_after > 0) {
     order = "start_unix_ns + total_ns";
     where += fmt::format(" AND start_unix_ns >= {} AND start_unix_ns + total_ns >= {}",
-                         ended_after * kSecond - kLongestRequest, ended_after * kSecond);
+                         ended_after * kNsPerS - kLongestRequest, ended_after * kNsPerS);
   }
   return text_of(reader, fmt::format("SELECT {} FROM requests WHERE {} ORDER BY {} DESC LIMIT {}",
                                      kRequestColumns, where, order, limit));
@@ -237,7 +237,7 @@ Result<std::string> read_newest_requests(store::Reader& reader, UnixSecond ended
 Result<std::string> read_newest_events(store::Reader& reader, UnixSecond after, int limit) {
   return text_of(reader, fmt::format("SELECT unix_ns, kind, severity, message, upstream FROM events "
                                      "WHERE unix_ns >= {} ORDER BY unix_ns DESC LIMIT {}",
-                                     after * kSecond, limit));
+                                     after * kNsPerS, limit));
 }
 
 Result<std::string> read_losses(store::Reader& reader) {

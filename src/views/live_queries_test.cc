@@ -10,6 +10,7 @@
 #include <map>
 #include <set>
 
+#include "base/clock.h"
 #include "store/test_support.h"
 #include "views/gpu_curves.h"
 #include "views/heatmap_api.h"
@@ -20,7 +21,6 @@
 namespace llt::views {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr UnixSecond kNow = 1'800'000'000;
 
 class LiveQueries : public ::testing::Test {
@@ -35,11 +35,11 @@ class LiveQueries : public ::testing::Test {
     row.operation = "chat";
     row.stream = true;
     row.http_status = 200;
-    row.total_ns = 7 * kSecond / 2;
-    row.queue_ns = kSecond / 2;
-    row.prefill_ns = kSecond;
-    row.decode_ns = 2 * kSecond;
-    row.ttft_ns = 3 * kSecond / 2;
+    row.total_ns = 7 * kNsPerS / 2;
+    row.queue_ns = kNsPerS / 2;
+    row.prefill_ns = kNsPerS;
+    row.decode_ns = 2 * kNsPerS;
+    row.ttft_ns = 3 * kNsPerS / 2;
     row.input_tokens = 100;
     row.cached_tokens = 40;
     row.output_tokens = 21;
@@ -56,7 +56,7 @@ class LiveQueries : public ::testing::Test {
 };
 
 TEST_F(LiveQueries, WorkLiesInTheSecondsItTook) {
-  add(stream_of("a", kNow * kSecond));
+  add(stream_of("a", kNow * kNsPerS));
   const auto contributions = read_contributions(*store_, kNow, kNow + 10);
   ASSERT_TRUE(contributions.has_value()) << contributions.error().to_string();
   std::map<UnixSecond, Contribution> at;
@@ -81,14 +81,14 @@ TEST_F(LiveQueries, WorkLiesInTheSecondsItTook) {
 }
 
 TEST_F(LiveQueries, EachRequestIsCountedInOneReadingOnly) {
-  add(stream_of("a", kNow * kSecond));
+  add(stream_of("a", kNow * kNsPerS));
   EXPECT_TRUE(read_contributions(*store_, kNow, kNow + 2)->empty());  // ended later
   EXPECT_FALSE(read_contributions(*store_, kNow + 3, kNow + 3)->empty());
   EXPECT_TRUE(read_contributions(*store_, kNow + 4, kNow + 9)->empty());  // ended before
 }
 
 TEST_F(LiveQueries, WindowsHoldSixtySeconds) {
-  add(stream_of("a", kNow * kSecond));  // ends in kNow + 3
+  add(stream_of("a", kNow * kNsPerS));  // ends in kNow + 3
   const auto windows = read_windows(*store_, kNow, kNow + 100, 1);
   ASSERT_TRUE(windows.has_value()) << windows.error().to_string();
   EXPECT_EQ(windows->size(), 60u);
@@ -102,7 +102,7 @@ TEST_F(LiveQueries, WindowsHoldSixtySeconds) {
 }
 
 TEST_F(LiveQueries, AdjacentWindowsAreThoseOfTheJoin) {
-  for (int i = 0; i < 40; ++i) store_->append(stream_of("a" + std::to_string(i), (kNow + 7 * i) * kSecond));
+  for (int i = 0; i < 40; ++i) store_->append(stream_of("a" + std::to_string(i), (kNow + 7 * i) * kNsPerS));
   ASSERT_TRUE(store_->flush(5000));
   const UnixSecond last = (kNow + 300) / 60 * 60 - 1;
   const auto adjacent = read_windows(*store_, last - 239, last, 60, 60);
@@ -118,7 +118,7 @@ TEST_F(LiveQueries, AdjacentWindowsAreThoseOfTheJoin) {
 }
 
 TEST_F(LiveQueries, UnknownStaysUnknown) {
-  store::RequestRow row = stream_of("a", kNow * kSecond);
+  store::RequestRow row = stream_of("a", kNow * kNsPerS);
   row.ttft_ns.reset();
   row.cached_tokens.reset();
   row.output_tokens.reset();
@@ -132,7 +132,7 @@ TEST_F(LiveQueries, UnknownStaysUnknown) {
 }
 
 TEST_F(LiveQueries, RoutesThatAreOnlyTimedAreLeftOut) {
-  store::RequestRow row = stream_of("a", kNow * kSecond);
+  store::RequestRow row = stream_of("a", kNow * kNsPerS);
   row.operation.reset();
   add(std::move(row));
   EXPECT_TRUE(read_contributions(*store_, kNow, kNow + 10)->empty());
@@ -140,7 +140,7 @@ TEST_F(LiveQueries, RoutesThatAreOnlyTimedAreLeftOut) {
 }
 
 TEST_F(LiveQueries, OneRequestWithItsPhases) {
-  add(stream_of("it's", kNow * kSecond));
+  add(stream_of("it's", kNow * kNsPerS));
   const Reply reply = describe_request(*store_, "it's");
   EXPECT_EQ(reply.status, 200u);
   EXPECT_NE(reply.body.find(R"({"name":"queue","duration_ns":500000000})"), std::string::npos) << reply.body;
@@ -149,18 +149,18 @@ TEST_F(LiveQueries, OneRequestWithItsPhases) {
 }
 
 TEST_F(LiveQueries, ListsPageByPage) {
-  for (int i = 0; i < 5; ++i) add(stream_of("r" + std::to_string(i), (kNow + i) * kSecond));
+  for (int i = 0; i < 5; ++i) add(stream_of("r" + std::to_string(i), (kNow + i) * kNsPerS));
   const Reply first = list_requests(*store_, *Target::parse("/x?limit=2"));
   EXPECT_EQ(first.status, 200u);
-  EXPECT_NE(first.body.find("\"next_before\":" + std::to_string((kNow + 3) * kSecond)), std::string::npos);
+  EXPECT_NE(first.body.find("\"next_before\":" + std::to_string((kNow + 3) * kNsPerS)), std::string::npos);
   const Reply last =
-      list_requests(*store_, *Target::parse("/x?limit=2&before=" + std::to_string((kNow + 1) * kSecond)));
+      list_requests(*store_, *Target::parse("/x?limit=2&before=" + std::to_string((kNow + 1) * kNsPerS)));
   EXPECT_NE(last.body.find("\"next_before\":null"), std::string::npos);
   EXPECT_EQ(list_requests(*store_, *Target::parse("/x?limit=0")).status, 400u);
 }
 
 TEST_F(LiveQueries, ARangeHoldsRatesPerSecond) {
-  add(stream_of("a", kNow * kSecond));
+  add(stream_of("a", kNow * kNsPerS));
   const std::string range = "/x?from=" + std::to_string(kNow) + "&to=" + std::to_string(kNow + 60);
   const auto sum_of = [this](const std::string& target, const char* column) {
     const Json document = Json::parse(curves_of_range(*store_, *Target::parse(target)).body);
@@ -205,13 +205,13 @@ TEST_F(LiveQueries, StepsSayWhoIsInWhichSlot) {
     member.last_position = static_cast<std::int32_t>(number);
     store_->append(std::move(member));
   };
-  step(1, kNow * kSecond, 64, 0);
-  step(2, kNow * kSecond + kSecond / 2, 0, 1);
-  step(3, (kNow + 5) * kSecond, 0, 1);
+  step(1, kNow * kNsPerS, 64, 0);
+  step(2, kNow * kNsPerS + kNsPerS / 2, 0, 1);
+  step(3, (kNow + 5) * kNsPerS, 0, 1);
   ASSERT_TRUE(store_->flush(5000));
   const auto seconds = read_step_seconds(*store_, kNow, kNow + 9);
   ASSERT_EQ(seconds->size(), 2u);
-  const auto turns = read_turns(*store_, kNow * kSecond, (kNow + 6) * kSecond, 10);
+  const auto turns = read_turns(*store_, kNow * kNsPerS, (kNow + 6) * kNsPerS, 10);
   const Json all = Json::parse(turns->all);
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0]["slot"], 2);
@@ -221,7 +221,7 @@ TEST_F(LiveQueries, StepsSayWhoIsInWhichSlot) {
   EXPECT_EQ(all[0]["over"], false);
   EXPECT_DOUBLE_EQ(all[0]["decode_start"], kNow * 1000.0 + 500);
   EXPECT_EQ(turns->fresh, "[]");
-  const auto steps = read_newest_steps(*store_, (kNow - 1) * kSecond, (kNow + 4) * kSecond, 2);
+  const auto steps = read_newest_steps(*store_, (kNow - 1) * kNsPerS, (kNow + 4) * kNsPerS, 2);
   EXPECT_EQ(Json::parse(steps->all).size(), 2u);
   EXPECT_EQ(Json::parse(steps->fresh).size(), 1u);
 }
@@ -235,7 +235,7 @@ std::vector<std::string> ids_of(const Reply& reply) {
 
 TEST_F(LiveQueries, EverySortIsPagedWithoutGapsOrRepeats) {
   for (int i = 0; i < 9; ++i) {
-    store::RequestRow row = stream_of("r" + std::to_string(i), (kNow + i / 3) * kSecond);  // equal starts
+    store::RequestRow row = stream_of("r" + std::to_string(i), (kNow + i / 3) * kNsPerS);  // equal starts
     if (i % 2 == 0) row.ttft_ns.reset();
     row.output_tokens = 20 + i % 4;
     row.stream = i % 3 == 0;
@@ -265,8 +265,8 @@ TEST_F(LiveQueries, EverySortIsPagedWithoutGapsOrRepeats) {
 
 TEST_F(LiveQueries, HeatmapCountsEveryRequestOnce) {
   for (int i = 0; i < 5; ++i) {
-    store::RequestRow row = stream_of("r" + std::to_string(i), (kNow + 60 * i) * kSecond);
-    row.total_ns = (i + 1) * kSecond;
+    store::RequestRow row = stream_of("r" + std::to_string(i), (kNow + 60 * i) * kNsPerS);
+    row.total_ns = (i + 1) * kNsPerS;
     if (i == 4) row.error_type = "timeout";
     if (i == 3) row.ttft_ns.reset();
     store_->append(std::move(row));
@@ -283,7 +283,7 @@ TEST_F(LiveQueries, HeatmapCountsEveryRequestOnce) {
   EXPECT_EQ(counted, 5);
   EXPECT_EQ(failed, 1);
   EXPECT_EQ(map["dots"].size(), 5u);
-  EXPECT_DOUBLE_EQ(map["p50"], 3.0 * kSecond);
+  EXPECT_DOUBLE_EQ(map["p50"], 3.0 * kNsPerS);
   const Json first = Json::parse(request_heatmap(*store_, *Target::parse("/x?metric=ttft_ns")).body);
   EXPECT_EQ(first["known"], 4);
   const Json none = Json::parse(request_heatmap(*store_, *Target::parse("/x?model=none")).body);
@@ -304,16 +304,16 @@ TEST_F(LiveQueries, GpuCurvesTellWhatIsKnownOnly) {
   };
   const auto process = [&](std::uint16_t gpu, std::string role, std::optional<std::uint64_t> memory) {
     store::GpuProcessRow row;
-    row.unix_ns = kNow * kSecond + 5;
+    row.unix_ns = kNow * kNsPerS + 5;
     row.gpu = gpu;
     row.role = std::move(role);
     row.memory_bytes = memory;
     store_->append(std::move(row));
   };
-  const std::int64_t begin = kNow * kSecond;
+  const std::int64_t begin = kNow * kNsPerS;
   sample(0, begin, 0.2, 3000);
-  sample(0, begin + kSecond / 2, 0.6, 5000);
-  sample(0, begin + kSecond, 0, 1000);
+  sample(0, begin + kNsPerS / 2, 0.6, 5000);
+  sample(0, begin + kNsPerS, 0, 1000);
   sample(1, begin + 1, 0, std::nullopt);
   ASSERT_TRUE(store_->flush(5000));
   auto points = read_gpu_points(*store_, kNow, kNow + 9);

@@ -8,14 +8,12 @@
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::json;
-
 std::unexpected<Error> bad(std::string message) {
   return fail(ErrorCode::invalid_argument, std::move(message),
               R"(send {"sql": "SELECT ...", "format": "json", "timeout_ms": 30000, "max_rows": 1000})");
 }
 
-std::optional<std::int64_t> positive(const Json& value) {
+std::optional<std::int64_t> positive(const nlohmann::json& value) {
   if (value.is_number_unsigned()) {
     const auto number = value.get<std::uint64_t>();
     if (number == 0) return std::nullopt;
@@ -25,7 +23,7 @@ std::optional<std::int64_t> positive(const Json& value) {
   return std::nullopt;
 }
 
-Result<> take_member(QueryRequest& query, const std::string& name, const Json& value,
+Result<> take_member(QueryRequest& query, const std::string& name, const nlohmann::json& value,
                      std::int64_t longest_timeout_ms, std::int64_t& timeout_ms) {
   if (name == "sql") {
     if (!value.is_string()) return bad("'sql' is not a text");
@@ -55,7 +53,7 @@ Result<> take_member(QueryRequest& query, const std::string& name, const Json& v
 
 Result<QueryRequest> parse_query(std::string_view body, std::int64_t default_timeout_ms,
                                  std::int64_t longest_timeout_ms) {
-  const Json document = Json::parse(body, nullptr, false);
+  const nlohmann::json document = nlohmann::json::parse(body, nullptr, false);
   if (!document.is_object()) return bad("the body is not a JSON object");
   QueryRequest query;
   std::int64_t timeout_ms = default_timeout_ms;

@@ -7,12 +7,12 @@
 namespace llt::views {
 namespace {
 
-using Json = nlohmann::json;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string dump(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 // Clients choose X-Request-Id, so the id alone does not tell two requests apart.
-std::string key_of(const Json& row) {
+std::string key_of(const nlohmann::json& row) {
   const auto member = [&row](const char* name) {
     const auto found = row.find(name);
     return found == row.end() ? std::string{} : dump(*found);
@@ -23,10 +23,10 @@ std::string key_of(const Json& row) {
 }  // namespace
 
 std::string RecentRows::absorb(std::string_view rows_json) {
-  const Json rows = Json::parse(rows_json, nullptr, false);
+  const nlohmann::json rows = nlohmann::json::parse(rows_json, nullptr, false);
   std::vector<Row> fresh;
   if (rows.is_array()) {
-    for (const Json& row : rows) {
+    for (const nlohmann::json& row : rows) {
       if (!row.is_object()) continue;
       std::string key = key_of(row);
       if (keys_.insert(key).second) fresh.push_back({std::move(key), dump(row)});

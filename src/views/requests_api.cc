@@ -9,11 +9,6 @@
 #include "views/request_filter.h"
 
 namespace llt::views {
-namespace {
-
-constexpr std::size_t kMaxIdBytes = 1024;
-
-}  // namespace
 
 Reply list_requests(store::Reader& reader, const Target& target) {
   const auto page = parse_request_page(target);

@@ -10,6 +10,9 @@
 
 namespace llt::views {
 
+/// Longer ids of requests, traces and nodes are none of ours.
+inline constexpr std::size_t kMaxIdBytes = 1024;
+
 struct Target {
   std::string path;                                             ///< percent-decoded, begins with '/'
   std::vector<std::pair<std::string, std::string>> parameters;  ///< decoded, in the order given

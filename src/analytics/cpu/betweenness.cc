@@ -25,9 +25,9 @@ struct Pile {
 };
 
 // What one worker needs for one source at a time.
-class Search {
+class PathSearch {
  public:
-  explicit Search(const Csr& graph)
+  explicit PathSearch(const Csr& graph)
       : graph_(graph),
         level_(graph.vertices(), kUnseen),
         paths_(graph.vertices()),
@@ -97,7 +97,7 @@ class Betweenness {
         piles_(std::min(pile_count(out, edges_), sources_.size())) {}
 
   Result<Outcome> run(const Progress& progress) {
-    std::vector<Search> searches;
+    std::vector<PathSearch> searches;
     for (unsigned i = 0; i < std::min<std::size_t>(threads_, piles_.size()); ++i)
       searches.emplace_back(graph_);
     std::atomic<std::size_t> done{0};

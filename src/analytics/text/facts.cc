@@ -20,7 +20,7 @@ std::string lower(std::string_view text) {
 }
 
 // Blanks around it and several in a row are dropped, and quotes around the whole.
-std::string tidy(std::string_view name) {
+std::string tidy_name(std::string_view name) {
   std::string out;
   for (const char c : name) {
     const bool blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -50,7 +50,7 @@ std::unexpected<Error> bad(std::string_view what) {
 
 std::string text_of(const Json& object, const char* member) {
   const auto found = object.find(member);
-  return found != object.end() && found->is_string() ? tidy(found->get<std::string>()) : std::string();
+  return found != object.end() && found->is_string() ? tidy_name(found->get<std::string>()) : std::string();
 }
 
 Json text_schema() { return {{"type", "string"}, {"minLength", 1}, {"maxLength", kLongestName}}; }

@@ -43,7 +43,7 @@ bool ends_at(std::string_view text, std::size_t at, std::size_t& end) {
   return next == std::string_view::npos || !(text[next] >= 'a' && text[next] <= 'z');
 }
 
-std::string tidy(std::string_view text) {
+std::string tidy_text(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (!is_blank(c))
@@ -65,7 +65,7 @@ std::size_t cut_of(std::string_view text, std::size_t longest) {
 }
 
 void add(std::string_view text, std::size_t longest, std::vector<std::string>& sentences) {
-  const std::string whole = tidy(text);
+  const std::string whole = tidy_text(text);
   std::string_view left = whole;
   while (left.size() > longest) {
     const std::size_t cut = cut_of(left, longest);

@@ -19,14 +19,14 @@ Result<analytics::Outcome> outcome_of(Algorithm algorithm, const analytics::Desc
 }
 
 template <class Value>
-Column numbers(std::string name, ColumnType type, const std::vector<Value>& values) {
+TableColumn numbers(std::string name, ColumnType type, const std::vector<Value>& values) {
   return {std::move(name), type, [type, &values](std::size_t row) -> Cell {
             if (type == ColumnType::real) return static_cast<double>(values[row]);
             return static_cast<std::int64_t>(values[row]);
           }};
 }
 
-Column ids_of(std::string name, const analytics::IdTable& ids, const std::vector<Vertex>& vertices) {
+TableColumn ids_of(std::string name, const analytics::IdTable& ids, const std::vector<Vertex>& vertices) {
   return {std::move(name), ColumnType::text,
           [&ids, &vertices](std::size_t row) -> Cell { return ids.text(vertices[row]); }};
 }

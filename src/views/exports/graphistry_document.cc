@@ -44,7 +44,7 @@ std::string key_of(const Cell& cell) {
 }
 
 /// The values of a column, the most frequent first.
-std::vector<std::string> frequent_values(const Table& table, const Column& column) {
+std::vector<std::string> frequent_values(const Table& table, const TableColumn& column) {
   std::map<std::string, std::size_t> counts;
   for (std::size_t row = 0; row < table.rows; ++row) {
     const Cell cell = column.at(row);
@@ -58,11 +58,11 @@ std::vector<std::string> frequent_values(const Table& table, const Column& colum
 }
 
 // Numbers that name something rather than measure it.
-bool is_categorical(const Column& column) {
+bool is_categorical(const TableColumn& column) {
   return column.type == ColumnType::text || column.name == "community";
 }
 
-Json encoding(std::string_view graph_type, std::string_view encoding_type, const Column& column) {
+Json encoding(std::string_view graph_type, std::string_view encoding_type, const TableColumn& column) {
   return {{"graphType", graph_type}, {"encodingType", encoding_type}, {"attribute", column.name}};
 }
 
@@ -72,7 +72,7 @@ Json categorical(Json encoding, Json fixed, std::string_view other) {
   return encoding;
 }
 
-Json color_encoding(const Table& nodes, const Column& column) {
+Json color_encoding(const Table& nodes, const TableColumn& column) {
   Json color = encoding("point", "color", column);
   if (!is_categorical(column)) {
     color["variation"] = "continuous";
@@ -85,7 +85,7 @@ Json color_encoding(const Table& nodes, const Column& column) {
   return categorical(std::move(color), std::move(fixed), kOther);
 }
 
-Json icon_encoding(const Column& column) {
+Json icon_encoding(const TableColumn& column) {
   Json fixed = Json::object();
   for (const Icon& icon : kIcons) fixed[std::string(icon.value)] = icon.name;
   Json icon = categorical(encoding("point", "icon", column), std::move(fixed), kOtherIcon);
@@ -111,7 +111,7 @@ Json node_encodings(const Table& nodes, const Encodings& encodings) {
 Json edge_encodings(const Table& edges) {
   Json bindings = {{"source", "src"}, {"destination", "dst"}};
   Json complex = Json::object();
-  if (const Column* weight = edges.find("weight")) {
+  if (const TableColumn* weight = edges.find("weight")) {
     bindings["edge_weight"] = "weight";
     bindings["edge_label"] = "weight";
     Json color = encoding("edge", "color", *weight);
@@ -124,10 +124,10 @@ Json edge_encodings(const Table& edges) {
 
 Result<> check_column(std::string_view option, const std::string& name, const Table& nodes, bool number) {
   if (name.empty()) return {};
-  const Column* column = nodes.find(name);
+  const TableColumn* column = nodes.find(name);
   if (column == nullptr) {
     std::string names;
-    for (const Column& known : nodes.columns) names += (names.empty() ? "" : ", ") + known.name;
+    for (const TableColumn& known : nodes.columns) names += (names.empty() ? "" : ", ") + known.name;
     return fail(ErrorCode::invalid_argument, fmt::format("--{}: the nodes have no column '{}'", option, name),
                 "they have " + names);
   }

@@ -3,6 +3,8 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "base/clock.h"
+
 namespace llt::views {
 namespace {
 
@@ -158,10 +160,9 @@ std::string xml_text(std::string_view text) {
 }
 
 std::string iso_time(std::int64_t unix_ns) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  std::int64_t seconds = unix_ns / kSecond, rest = unix_ns % kSecond;
+  std::int64_t seconds = unix_ns / kNsPerS, rest = unix_ns % kNsPerS;
   if (rest < 0) {
-    rest += kSecond;
+    rest += kNsPerS;
     --seconds;
   }
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:09}Z", fmt::gmtime(static_cast<std::time_t>(seconds)), rest);

@@ -59,34 +59,6 @@ class LaneTracks {
   std::vector<std::uint64_t> tracks_;
 };
 
-// The columns of write_requests' SELECT.
-enum Request : std::size_t {
-  kId,
-  kTraceId,
-  kStart,
-  kTotal,
-  kOperationStart,
-  kOperationLength,
-  kQueueStart,
-  kPrefillStart,
-  kDecodeStart,
-  kTitle,
-  kOperation,
-  kModel,
-  kUpstream,
-  kStatus,
-  kErrorType,
-  kInput,
-  kCached,
-  kOutput,
-  kTtft,
-  kQueue,
-  kPrefill,
-  kDecode,
-  kSlot,
-  kFlows,
-};
-
 class RequestWriter {
  public:
   explicit RequestWriter(PerfettoWriter& writer) : writer_(writer), tracks_(writer, "Requests") {}
@@ -104,6 +76,34 @@ class RequestWriter {
   }
 
  private:
+  /// The columns of write_requests' SELECT.
+  enum Column : std::size_t {
+    kId,
+    kTraceId,
+    kStart,
+    kTotal,
+    kOperationStart,
+    kOperationLength,
+    kQueueStart,
+    kPrefillStart,
+    kDecodeStart,
+    kTitle,
+    kOperation,
+    kModel,
+    kUpstream,
+    kStatus,
+    kErrorType,
+    kInput,
+    kCached,
+    kOutput,
+    kTtft,
+    kQueue,
+    kPrefill,
+    kDecode,
+    kSlot,
+    kFlows,
+  };
+
   static std::vector<NamedArgument> arguments(const Row& row) {
     return {{"request_id", text_argument(row, kId)},         {"trace_id", text_argument(row, kTraceId)},
             {"status", number_argument(row, kStatus)},       {"error", text_argument(row, kErrorType)},
@@ -122,7 +122,7 @@ class RequestWriter {
     if (row.known(kModel)) name += fmt::format(" {}", row.text(kModel));
     if (auto written = child(track, std::move(name), begin, end, row.naturals(kFlows)); !written)
       return written;
-    const std::array<std::pair<const char*, Request>, 3> phases{
+    const std::array<std::pair<const char*, Column>, 3> phases{
         {{"queue", kQueueStart}, {"prefill", kPrefillStart}, {"decode", kDecodeStart}}};
     for (std::size_t i = 0; i < phases.size(); ++i) {
       const auto from = row.integer(phases[i].second);

@@ -19,7 +19,7 @@ enum class ColumnType : std::uint8_t {
 /// What is not known is the empty alternative. Times are integers.
 using Cell = std::variant<std::monostate, std::int64_t, double, std::string>;
 
-struct Column {
+struct TableColumn {
   std::string name;
   ColumnType type;
   std::function<Cell(std::size_t row)> at;
@@ -27,10 +27,10 @@ struct Column {
 
 struct Table {
   std::size_t rows = 0;
-  std::vector<Column> columns;
+  std::vector<TableColumn> columns;
 
-  [[nodiscard]] const Column* find(std::string_view name) const {
-    for (const Column& column : columns) {
+  [[nodiscard]] const TableColumn* find(std::string_view name) const {
+    for (const TableColumn& column : columns) {
       if (column.name == name) return &column;
     }
     return nullptr;

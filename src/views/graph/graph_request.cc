@@ -11,7 +11,6 @@ namespace {
 using analytics::Want;
 
 constexpr std::int64_t kLongest = 10LL * 365 * 24 * 3600;
-constexpr std::size_t kMaxIdBytes = 1024;
 
 std::unexpected<Error> bad(std::string_view name, std::string_view hint) {
   return fail(ErrorCode::invalid_argument, fmt::format("the parameter '{}' is not valid", name),

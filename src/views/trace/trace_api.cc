@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::int64_t kMostTraces = 200;
 constexpr std::uint32_t kMostLanes = 512;
-constexpr std::size_t kMaxIdBytes = 1024;
 
 // Requests as traces of one.
 std::string requests_sql(const std::string& where, bool newest, std::int64_t limit) {

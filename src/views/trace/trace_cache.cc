@@ -7,14 +7,12 @@
 namespace llt::views {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000'000;
-
 // A trace can still grow while its requests run and their rows are on the way; later only retention changes
 // it.
 bool is_current(const TraceIndex& trace, SteadyNs read_at) {
   const std::int64_t age = now_steady() - read_at;
-  const bool settled = now_unix() - (trace.start + trace.duration_ns) > 60 * kSecond;
-  return age < (settled ? 600 * kSecond : kSecond);
+  const bool settled = now_unix() - (trace.start + trace.duration_ns) > 60 * kNsPerS;
+  return age < (settled ? 600 * kNsPerS : kNsPerS);
 }
 
 }  // namespace
