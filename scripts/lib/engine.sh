@@ -2,14 +2,38 @@
 # The engine: llama.cpp's llama-server, built once from source into the cache, shared by every checkout.
 
 # Counted up when the source's changes or the build's options below change: engines are then built anew.
-engine_recipe=2
+engine_recipe=3
 
 engine_home=$LLT_CACHE/engines
 llama_source=$LLT_CACHE/src/llama.cpp-$llama_version-recipe$engine_recipe
 
-# llama.cpp builds one CPU library per processor generation and picks the best that fits when it starts. These
-# are left out: each costs half a minute, and its processors lose little with the next lower one that stays.
-engine_cpu_left_out=(sandybridge ivybridge piledriver cannonlake cooperlake)
+# llama.cpp can build one CPU library per processor generation, and picks the best that fits when it starts. Each
+# costs half a minute, so only these are built, beside the one that runs everywhere and this machine's best: an
+# engine that is moved to another machine loses little.
+engine_cpu_kept=(haswell skylakex)
+
+# engine_cpu_best: llama.cpp's name for the generation of this machine's processor; nothing where it has no names.
+engine_cpu_best() {
+  local flags name needs need
+  flags=" $(sed -n 's/^flags[^:]*://p' /proc/cpuinfo | head -n 1) "
+  while read -r name needs; do
+    for need in $needs; do [[ $flags == *" $need "* ]] || continue 2; done
+    echo "$name"
+    return
+  done <<'GENERATIONS'
+sapphirerapids amx_tile amx_int8 avx512_bf16 avx512_vnni avx512vbmi avx512bw avx512vl avx512dq
+zen4 avx512_bf16 avx512_vnni avx512vbmi avx512bw avx512vl avx512dq
+icelake avx512_vnni avx512vbmi avx512bw avx512vl avx512dq
+cascadelake avx512_vnni avx512bw avx512vl avx512dq
+skylakex avx512f avx512cd avx512bw avx512vl avx512dq
+alderlake avx_vnni avx2 fma f16c bmi2
+haswell avx2 fma f16c bmi2
+piledriver avx fma f16c
+ivybridge avx f16c
+sandybridge avx
+sse42 sse4_2
+GENERATIONS
+}
 
 # engine_folder BACKEND: where the engine of this backend ("cpu", "cuda13-sm90") is installed.
 engine_folder() { echo "$engine_home/llama.cpp-${llama_version%%.*}-$1"; }
@@ -23,14 +47,23 @@ engine_is_built() {
 
 # adapt_llama FOLDER: what the source needs to build well here.
 adapt_llama() {
-  local variant
-  for variant in "${engine_cpu_left_out[@]}"; do
-    sed -i "/ggml_add_cpu_backend_variant($variant /d" "$1/ggml/src/CMakeLists.txt"
-  done
+  local kept
+  kept=$(printf '|%s' "${engine_cpu_kept[@]}" "$(engine_cpu_best)")
+  sed -i -E "/ggml_add_cpu_backend_variant\((x64$kept)[ )]/!{/ggml_add_cpu_backend_variant\([a-z0-9]+ .*(SSE42|AVX)/d}" \
+    "$1/ggml/src/CMakeLists.txt"
+  several_files_at_once "$1"
   # GCC before 12.4 believes that _tile_loadconfig reads only the first 8 bytes (its bug 114098) and drops what
   # fills the rest: the engine then dies of SIGILL on every processor with AMX.
   # shellcheck disable=SC2016
   sed -i 's/^\( *\)_tile_loadconfig(&tc);/\1__asm__ volatile("" : : "m"(tc));\n&/' "$1/ggml/src/ggml-cpu/amx/mmq.cpp"
+}
+
+# several_files_at_once FOLDER: the headers are most of the work in these; llama.cpp does the same for its models.
+several_files_at_once() {
+  cat >>"$1/common/CMakeLists.txt" <<<'set_target_properties(llama-common PROPERTIES UNITY_BUILD ON)'
+  cat >>"$1/tools/server/CMakeLists.txt" <<<'set_target_properties(server-context PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)'
+  cat >>"$1/tools/mtmd/CMakeLists.txt" <<<'set_target_properties(mtmd PROPERTIES UNITY_BUILD ON)
+    set_source_files_properties(mtmd-helper.cpp mtmd-helper-gen.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)'
 }
 
 unpack_llama() {
