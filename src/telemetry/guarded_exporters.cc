@@ -100,33 +100,6 @@ class GuardedMetricExporter final : public metrics::PushMetricExporter {
   std::shared_ptr<ExportGate> gate_;
 };
 
-class BoundedProcessor final : public trace::SpanProcessor {
- public:
-  BoundedProcessor(SpanProcessorPtr inner, std::int64_t capacity, std::shared_ptr<ExportGate> gate)
-      : inner_(std::move(inner)), capacity_(capacity), gate_(std::move(gate)) {}
-
-  std::unique_ptr<trace::Recordable> MakeRecordable() noexcept override { return inner_->MakeRecordable(); }
-  void OnStart(trace::Recordable& span, const opentelemetry::trace::SpanContext& parent) noexcept override {
-    inner_->OnStart(span, parent);
-  }
-  void OnEnd(std::unique_ptr<trace::Recordable>&& span) noexcept override {
-    if (gate_->in_flight.load(std::memory_order_relaxed) >= capacity_) {
-      count_loss(Loss::spans_export_dropped);
-      gate_->health.failed(1, "the collector does not keep up");
-      return;
-    }
-    gate_->in_flight.fetch_add(1, std::memory_order_relaxed);
-    inner_->OnEnd(std::move(span));
-  }
-  bool ForceFlush(microseconds timeout) noexcept override { return inner_->ForceFlush(timeout); }
-  bool Shutdown(microseconds timeout) noexcept override { return inner_->Shutdown(timeout); }
-
- private:
-  SpanProcessorPtr inner_;
-  std::int64_t capacity_;
-  std::shared_ptr<ExportGate> gate_;
-};
-
 }  // namespace
 
 SpanExporterPtr guard(SpanExporterPtr inner, std::shared_ptr<const CurrentResource> resource,
@@ -137,10 +110,6 @@ SpanExporterPtr guard(SpanExporterPtr inner, std::shared_ptr<const CurrentResour
 MetricExporterPtr guard(MetricExporterPtr inner, std::shared_ptr<const CurrentResource> resource,
                         std::shared_ptr<ExportGate> gate) {
   return std::make_unique<GuardedMetricExporter>(std::move(inner), std::move(resource), std::move(gate));
-}
-
-SpanProcessorPtr bound(SpanProcessorPtr inner, std::int64_t capacity, std::shared_ptr<ExportGate> gate) {
-  return std::make_unique<BoundedProcessor>(std::move(inner), capacity, std::move(gate));
 }
 
 bool stop_within(int timeout_ms, const std::shared_ptr<ExportGate>& gate, std::function<void()> stop) {

@@ -2,8 +2,6 @@
 // What stands between the SDK and its exporters: the current resource, counted losses, and a way to stop in
 // bounded time whatever the collector does.
 
-#include <opentelemetry/sdk/trace/processor.h>
-
 #include <atomic>
 #include <functional>
 #include <memory>
@@ -31,12 +29,6 @@ struct ExportGate {
 [[nodiscard]] MetricExporterPtr guard(MetricExporterPtr inner,
                                       std::shared_ptr<const CurrentResource> resource,
                                       std::shared_ptr<ExportGate> gate);
-
-using SpanProcessorPtr = std::unique_ptr<opentelemetry::sdk::trace::SpanProcessor>;
-
-/// Lets at most `capacity` spans wait for `inner`; drops and counts the rest (Loss::spans_export_dropped).
-[[nodiscard]] SpanProcessorPtr bound(SpanProcessorPtr inner, std::int64_t capacity,
-                                     std::shared_ptr<ExportGate> gate);
 
 /// Runs `stop`, which may block on a collector. After `timeout_ms` gives the gate up and waits a moment
 /// longer for `stop` to notice. When even that does not help, leaves it behind on a thread of its own

@@ -1,16 +1,14 @@
 #include "telemetry/span_export.h"
 
-#include <opentelemetry/common/key_value_iterable.h>
-#include <opentelemetry/sdk/resource/resource.h>
+#include <opentelemetry/sdk/instrumentationscope/instrumentation_scope.h>
 #include <opentelemetry/sdk/trace/batch_span_processor_factory.h>
 #include <opentelemetry/sdk/trace/batch_span_processor_options.h>
-#include <opentelemetry/sdk/trace/id_generator.h>
-#include <opentelemetry/sdk/trace/samplers/always_on_factory.h>
-#include <opentelemetry/sdk/trace/tracer_provider.h>
-#include <opentelemetry/sdk/trace/tracer_provider_factory.h>
-#include <opentelemetry/trace/span_context_kv_iterable_view.h>
-#include <opentelemetry/trace/tracer.h>
+#include <opentelemetry/sdk/trace/processor.h>
+#include <opentelemetry/sdk/trace/recordable.h>
+#include <opentelemetry/trace/span_context.h>
+#include <opentelemetry/trace/trace_state.h>
 
+#include "base/losses.h"
 #include "telemetry/guarded_exporters.h"
 
 namespace llt::telemetry {
@@ -18,28 +16,13 @@ namespace {
 
 namespace api = opentelemetry::trace;
 namespace sdk = opentelemetry::sdk::trace;
+namespace scope = opentelemetry::sdk::instrumentationscope;
 namespace nostd = opentelemetry::nostd;
 
 nostd::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
 api::TraceId to_sdk(const TraceId& id) { return api::TraceId(nostd::span<const std::uint8_t, 16>(id.bytes)); }
 api::SpanId to_sdk(const SpanId& id) { return api::SpanId(nostd::span<const std::uint8_t, 8>(id.bytes)); }
-
-/// Hands out the ids that were chosen when the request came in: the client span's id has long gone upstream.
-class GivenIds final : public sdk::IdGenerator {
- public:
-  GivenIds() : IdGenerator(false) {}
-  void set(const TraceId& trace, const SpanId& span) noexcept {
-    trace_ = to_sdk(trace);
-    span_ = to_sdk(span);
-  }
-  api::SpanId GenerateSpanId() noexcept override { return span_; }
-  api::TraceId GenerateTraceId() noexcept override { return trace_; }
-
- private:
-  api::TraceId trace_;
-  api::SpanId span_;
-};
 
 /// The list that an attribute points to lives until the SDK has copied it.
 struct ToSdkValue {
@@ -56,23 +39,6 @@ struct ToSdkValue {
   }
 };
 
-class DraftAttributes final : public opentelemetry::common::KeyValueIterable {
- public:
-  explicit DraftAttributes(const std::vector<Attribute>& items) : items_(items) {}
-  bool ForEachKeyValue(nostd::function_ref<bool(nostd::string_view, opentelemetry::common::AttributeValue)>
-                           visit) const noexcept override {
-    std::vector<nostd::string_view> list;
-    for (const Attribute& item : items_) {
-      if (!visit(item.key, std::visit(ToSdkValue{list}, item.value))) return false;
-    }
-    return true;
-  }
-  [[nodiscard]] std::size_t size() const noexcept override { return items_.size(); }
-
- private:
-  const std::vector<Attribute>& items_;
-};
-
 api::SpanKind to_sdk(SpanKind kind) {
   switch (kind) {
     case SpanKind::internal:
@@ -85,38 +51,49 @@ api::SpanKind to_sdk(SpanKind kind) {
   return api::SpanKind::kInternal;
 }
 
-opentelemetry::common::SteadyTimestamp steady(SteadyNs at) {
-  return opentelemetry::common::SteadyTimestamp(std::chrono::nanoseconds(at));
-}
-
 }  // namespace
 
+// The spans are over when they come here, and have their ids: the client span's id has long gone upstream. So
+// they enter the SDK where its tracer would hand over spans that ended, without a tracer that makes ids and
+// takes times.
 struct SpanExport::Impl {
   std::shared_ptr<ExportGate> gate;
-  std::shared_ptr<sdk::TracerProvider> provider;
-  nostd::shared_ptr<api::Tracer> tracer;
-  GivenIds* ids = nullptr;  ///< owned by the provider
+  std::int64_t capacity = 0;
+  /// Spans that wait in the processor refer to the scope.
+  struct Pipeline {
+    std::unique_ptr<scope::InstrumentationScope> scope;
+    std::unique_ptr<sdk::SpanProcessor> processor;
+  };
+  std::unique_ptr<Pipeline> pipeline;
+  std::vector<nostd::string_view> list;  ///< scratch space of attributes
 
-  void emit(const SpanSet& set, const SpanDraft& draft,
-            const nostd::shared_ptr<api::TraceState>& state) const {
-    api::StartSpanOptions start;
-    start.kind = to_sdk(draft.kind);
-    start.start_steady_time = steady(draft.start);
-    start.start_system_time =
-        opentelemetry::common::SystemTimestamp(std::chrono::nanoseconds(set.anchor.to_unix(draft.start)));
-    if (draft.parent) {
-      const bool remote = draft.kind == SpanKind::server;
-      start.parent = api::SpanContext(to_sdk(set.trace_id), to_sdk(*draft.parent),
-                                      api::TraceFlags(api::TraceFlags::kIsSampled), remote, state);
-    }
-    ids->set(set.trace_id, draft.id);
-    const auto span = tracer->StartSpan(view(draft.name), DraftAttributes(draft.attributes.items()),
-                                        api::NullSpanContext(), start);
+  /// Counts what does not fit, instead of the SDK, which would drop it silently.
+  [[nodiscard]] bool has_room() const {
+    if (gate->in_flight.load(std::memory_order_relaxed) < capacity) return true;
+    count_loss(Loss::spans_export_dropped);
+    gate->health.failed(1, "the collector does not keep up");
+    return false;
+  }
+
+  void emit(const SpanSet& set, const SpanDraft& draft, const nostd::shared_ptr<api::TraceState>& state) {
+    if (!has_room()) return;
+    auto span = pipeline->processor->MakeRecordable();
+    const api::TraceFlags sampled(api::TraceFlags::kIsSampled);
+    span->SetName(view(draft.name));
+    span->SetInstrumentationScope(*pipeline->scope);
+    span->SetIdentity(api::SpanContext(to_sdk(set.trace_id), to_sdk(draft.id), sampled, false, state),
+                      draft.parent ? to_sdk(*draft.parent) : api::SpanId());
+    span->SetTraceFlags(sampled);
+    for (const Attribute& item : draft.attributes.items())
+      span->SetAttribute(item.key, std::visit(ToSdkValue{list}, item.value));
+    span->SetSpanKind(to_sdk(draft.kind));
+    span->SetStartTime(
+        opentelemetry::common::SystemTimestamp(std::chrono::nanoseconds(set.anchor.to_unix(draft.start))));
+    span->SetDuration(std::chrono::nanoseconds(draft.end - draft.start));
     if (draft.status == SpanStatus::error)
       span->SetStatus(api::StatusCode::kError, view(draft.status_message));
-    api::EndSpanOptions end;
-    end.end_steady_time = steady(draft.end);
-    span->End(end);
+    gate->in_flight.fetch_add(1, std::memory_order_relaxed);
+    pipeline->processor->OnEnd(std::move(span));
   }
 };
 
@@ -129,31 +106,27 @@ SpanExport::SpanExport(SpanExporterPtr exporter, const ExportConfig& config, con
   options.max_queue_size = config.span_queue + config.span_batch;
   options.max_export_batch_size = config.span_batch;
   options.schedule_delay_millis = std::chrono::milliseconds(config.span_delay_ms);
-  auto batches =
+  impl_->capacity = static_cast<std::int64_t>(config.span_queue);
+  impl_->pipeline = std::make_unique<Impl::Pipeline>();
+  impl_->pipeline->scope.reset(scope::InstrumentationScope::Create(kScopeName, version).release());
+  impl_->pipeline->processor =
       sdk::BatchSpanProcessorFactory::Create(guard(std::move(exporter), resource, impl_->gate), options);
-  auto ids = std::make_unique<GivenIds>();
-  impl_->ids = ids.get();
-  impl_->provider = sdk::TracerProviderFactory::Create(
-      bound(std::move(batches), static_cast<std::int64_t>(config.span_queue), impl_->gate), *resource->get(),
-      sdk::AlwaysOnSamplerFactory::Create(), std::move(ids));
-  impl_->tracer = impl_->provider->GetTracer(kScopeName, version);
 }
 
 SpanExport::~SpanExport() { shutdown(0); }
 
 void SpanExport::emit(const SpanSet& set) {
-  if (!set.sampled || impl_->tracer == nullptr) return;
+  if (!set.sampled || impl_->pipeline == nullptr) return;
   const auto state = set.trace_state.empty() ? api::TraceState::GetDefault()
                                              : api::TraceState::FromHeader(view(set.trace_state));
   for (const SpanDraft& draft : set.spans) impl_->emit(set, draft, state);
 }
 
 void SpanExport::shutdown(int timeout_ms) {
-  if (impl_->provider == nullptr) return;
-  impl_->tracer = nostd::shared_ptr<api::Tracer>();
-  // The worker owns the provider, so it can be left behind.
-  stop_within(timeout_ms, impl_->gate, [provider = std::move(impl_->provider)] { provider->Shutdown(); });
-  impl_->provider = nullptr;
+  if (impl_->pipeline == nullptr) return;
+  // The worker owns the pipeline, so it can be left behind.
+  const std::shared_ptr<Impl::Pipeline> pipeline = std::move(impl_->pipeline);
+  stop_within(timeout_ms, impl_->gate, [pipeline] { pipeline->processor->Shutdown(); });
 }
 
 }  // namespace llt::telemetry
