@@ -168,6 +168,8 @@ Result<Settings> settle(CommandLine& line) {
     if (given) line.flags[key] = {"true"};
   }
   std::erase_if(line.flags, [](const auto& flag) { return flag.second.empty(); });
+  for (const std::string& name : unknown_variables(environ))
+    spdlog::warn("{} is set, and is none of our variables; docs/cli.md lists them", name);
   std::optional<std::string> path;
   if (const char* variable = std::getenv("LLAMATELEMETRY_CONFIG"); variable != nullptr && *variable != '\0') {
     path = variable;

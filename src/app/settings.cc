@@ -11,6 +11,8 @@ namespace {
 
 using enum SettingKind;
 
+constexpr std::string_view kVariablePrefix = "LLAMATELEMETRY_";
+
 constexpr std::array kSpecs = {
     SettingSpec{"model", text, "FILE.gguf",
                 "model for a managed llama-server (default: SmolLM2-135M-Instruct)"},
@@ -47,6 +49,11 @@ constexpr std::array kSpecs = {
     SettingSpec{"drain-timeout", text, "TIME",
                 "how long running requests may finish at the end (default 30s)"},
 };
+
+// Variables that are no options of `up`: of other commands, of the build and of the tests.
+constexpr std::array<std::string_view, 10> kOtherVariables = {
+    "BIN",       "CHROMIUM",  "CONFIG",    "DUCKDB",        "LOG_LEVEL",
+    "NANOARROW", "NETWORKIT", "PROBE_DIR", "PROBE_LIBRARY", "RAPIDS"};
 
 // Arguments for llama-server: on the command line they follow "--", so the key exists in the file only.
 constexpr std::string_view kEngineArguments = "args";
@@ -93,9 +100,23 @@ Result<> check_entry(const ConfigFile& file, const std::string& key, const Confi
 std::span<const SettingSpec> setting_specs() { return kSpecs; }
 
 std::string environment_name(std::string_view key) {
-  std::string name = "LLAMATELEMETRY_";
+  std::string name(kVariablePrefix);
   for (char c : key) name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return name;
+}
+
+std::vector<std::string> unknown_variables(const char* const* environment) {
+  std::vector<std::string> unknown;
+  for (; *environment != nullptr; ++environment) {
+    const std::string_view entry = *environment;
+    const std::string_view name = entry.substr(0, entry.find('='));
+    if (!name.starts_with(kVariablePrefix)) continue;
+    const bool other = std::ranges::count(kOtherVariables, name.substr(kVariablePrefix.size())) > 0;
+    const bool option =
+        std::ranges::any_of(kSpecs, [&](const auto& s) { return environment_name(s.key) == name; });
+    if (!other && !option) unknown.emplace_back(name);
+  }
+  return unknown;
 }
 
 Result<Settings> Settings::resolve(const FlagValues& flags, const Environment& environment,

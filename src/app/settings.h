@@ -81,4 +81,7 @@ class Settings {
 /// LLAMATELEMETRY_LLAMA_SERVER for "llama-server".
 [[nodiscard]] std::string environment_name(std::string_view key);
 
+/// Names in `environment` (as `environ`) that begin like ours and that nothing reads: slips.
+[[nodiscard]] std::vector<std::string> unknown_variables(const char* const* environment);
+
 }  // namespace llt::app

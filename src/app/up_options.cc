@@ -8,11 +8,11 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
-#include <limits>
 
 #include "app/paths.h"
 #include "app/plan_input.h"
 #include "app/units.h"
+#include "placement/options.h"
 
 namespace llt::app {
 namespace {
@@ -56,20 +56,17 @@ constexpr std::array kTwice = {
     Twice{"tensor-split", "--tensor-split", "-ts"},
 };
 
-Result<std::int64_t> parse_count(const std::string& text) {
-  std::int64_t value = 0;
-  const char* last = text.data() + text.size();
-  const auto [end, ec] = std::from_chars(text.data(), last, value);
-  if (ec != std::errc{} || end != last || value < 1 || value > std::numeric_limits<std::int32_t>::max()) {
-    return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not a number from 1 up", text));
-  }
-  return value;
-}
-
 template <class T>
-Result<> optional_count(const Settings& settings, std::string_view key, std::optional<T>& out) {
+Result<> optional_count(const Settings& settings, std::string_view key, std::uint64_t most,
+                        std::optional<T>& out) {
   if (settings.find(key) == nullptr) return {};
-  auto count = settings.parsed<std::int64_t>(key, 0, parse_count);
+  auto count = settings.parsed<std::uint64_t>(key, 0, [&](const std::string& text) -> Result<std::uint64_t> {
+    std::uint64_t value = 0;
+    const char* last = text.data() + text.size();
+    const auto [end, ec] = std::from_chars(text.data(), last, value);
+    if (ec == std::errc{} && end == last && value >= 1 && value <= most) return value;
+    return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not a number from 1 to {}", text, most));
+  });
   if (!count) return std::unexpected(count.error());
   out = static_cast<T>(*count);
   return {};
@@ -229,8 +226,10 @@ Result<> read_engine_options(const Settings& settings, UpOptions& options) {
   if (auto kernels = settings.parsed<std::string>("kernels", "off", parse_kernels); !kernels)
     return std::unexpected(kernels.error());
   if (!options.upstreams.empty()) return {};
-  if (auto done = optional_count(settings, "ctx", options.context_tokens); !done) return done;
-  if (auto done = optional_count(settings, "parallel", options.parallel); !done) return done;
+  if (auto done = optional_count(settings, "ctx", placement::kMostTokens, options.context_tokens); !done)
+    return done;
+  if (auto done = optional_count(settings, "parallel", placement::kMostSlots, options.parallel); !done)
+    return done;
   using Flash = std::optional<placement::FlashAttention>;
   auto flash = settings.parsed<Flash>("flash-attn", std::nullopt, parse_flash_attention);
   if (!flash) return std::unexpected(flash.error());

@@ -53,6 +53,14 @@ def test_places_of_the_file(program, tmp_path):
     assert "'flag'" in program("up", "--config", "flag.toml", environment=variable).stderr
 
 
+def test_a_variable_that_nothing_reads_is_warned_of(program):
+    slips = {"LLAMATELEMETRY_CONTEXT": "4096", "LLAMATELEMETRY_LOG_LEVEL": "info", "LLAMATELEMETRY_CTX": "many"}
+    said = program("up", environment=slips).stderr
+    assert "LLAMATELEMETRY_CONTEXT is set, and is none of our variables" in said
+    assert "LOG_LEVEL is set" not in said and "LLAMATELEMETRY_CTX is set" not in said
+    assert "LLAMATELEMETRY_CTX: 'many'" in said
+
+
 def test_looking_commands_take_the_same_file(program, store, tmp_path):
     (tmp_path / "llamatelemetry.toml").write_text(f'data = "{store}"\nctx = 4096\n')
     done = program("query", "SELECT count(*) AS n FROM requests", "--format", "csv")

@@ -32,6 +32,8 @@ BAD = [
     (["up", "--ctx", "0"], "--ctx: '0'"),
     (["up", "--ctx", "1", "--ctx", "2"], "--ctx"),
     (["up", "--parallel", "99999999999"], "--parallel"),
+    (["up", "--parallel", "257"], "'257' is not a number from 1 to 256"),
+    (["up", "--ctx", "2000000000"], "--ctx"),
     (["up", "--flash-attn", "maybe"], "on, off, auto"),
     (["up", "--store", "sqlite"], "'sqlite'"),
     (["up", "--kernels", "node"], "does not record GPU kernels"),
