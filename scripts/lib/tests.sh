@@ -49,7 +49,7 @@ export -f tidy_one tidy_headers
 check_tidy() {
   # The development build compiles each file by itself, as clang-tidy wants it.
   configure dev -DLLAMATELEMETRY_TESTS=ON
-  compile dev llt_schema_generated
+  compile dev llt_schema_generated llt_perfetto_trace
   mkdir -p "$LLT_CACHE/tidy"
   find "$LLT_CACHE/tidy" -type f -mtime +30 -delete
   rm -f "$LLT_CACHE/tidy/left"

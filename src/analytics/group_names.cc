@@ -4,6 +4,8 @@
 #include <array>
 #include <map>
 
+#include "base/ascii.h"
+
 namespace llt::analytics {
 namespace {
 
@@ -31,12 +33,6 @@ bool names_something(const std::string& word) {
           word, [](char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }))
     return false;
   return !std::ranges::binary_search(kEverywhere, std::string_view(word));
-}
-
-std::string lower(std::string_view word) {
-  std::string out(word);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
 }
 
 std::string_view without_dots(std::string_view word) {

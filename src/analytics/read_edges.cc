@@ -4,20 +4,13 @@
 
 #include <cmath>
 
+#include "base/ascii.h"
 #include "store/edge_file.h"
 
 namespace llt::analytics {
 namespace {
 
 using Field = std::optional<std::string_view>;
-
-std::string_view trimmed(Field field) {
-  std::string_view text = field.value_or(std::string_view());
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 class EdgeListBuilder {
  public:
@@ -26,7 +19,8 @@ class EdgeListBuilder {
       ++row_;
       const auto weight = rows.weights.empty() ? std::nullopt : rows.weights[i];
       if (auto added =
-              add_row(trimmed(rows.sources[i]), trimmed(rows.targets[i]), weight, !rows.weights.empty());
+              add_row(trimmed(rows.sources[i].value_or(std::string_view())),
+                      trimmed(rows.targets[i].value_or(std::string_view())), weight, !rows.weights.empty());
           !added)
         return added;
     }

@@ -8,9 +8,9 @@
 namespace llt::analytics {
 namespace {
 
-class Parts {
+class ConnectedParts {
  public:
-  explicit Parts(Vertex vertices) : parent_(vertices) {
+  explicit ConnectedParts(Vertex vertices) : parent_(vertices) {
     std::iota(parent_.begin(), parent_.end(), Vertex{0});
   }
 
@@ -30,7 +30,7 @@ class Parts {
 // The sizes of the parts that hold one of `near`, when only edges that `stays` allows join.
 template <class Stays>
 std::vector<Vertex> sizes_near(const EdgeList& edges, const std::vector<Vertex>& near, Stays&& stays) {
-  Parts parts(edges.vertices);
+  ConnectedParts parts(edges.vertices);
   for (std::size_t e = 0; e < edges.size(); ++e) {
     if (stays(edges.source[e], edges.target[e])) parts.join(edges.source[e], edges.target[e]);
   }

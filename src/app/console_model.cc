@@ -9,6 +9,7 @@
 
 #include "analytics/model_graph.h"
 #include "app/gguf_report.h"
+#include "app/json_text.h"
 #include "app/machine_cards.h"
 #include "app/plan_input.h"
 #include "app/plan_report.h"
@@ -20,12 +21,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Homes = std::vector<std::optional<std::size_t>>;
-
-std::string to_text(const Json& document) {
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
-Json known(const std::optional<std::uint64_t>& value) { return value ? Json(*value) : Json(nullptr); }
 
 // Where a tensor lies. Token embeddings stay in RAM; what comes out of the last layer goes with the output.
 std::optional<std::size_t> home_of(const gguf::Tensor& tensor, const Homes& homes) {
@@ -155,7 +150,7 @@ Result<std::string> ConsoleModel::summary() const {
   document["placement"] = placement_ ? Json(placement_->name) : Json(nullptr);
   document["tensors"] = tensor_rows(report.model, homes_of(report.model, placement_));
   document["findings"] = findings_json(report.findings);
-  return to_text(document);
+  return to_text(document, -1);
 }
 
 Result<placement::ModelShape> ConsoleModel::shape() const {
@@ -199,7 +194,7 @@ Result<std::string> ConsoleModel::plan(const views::Parameters& parameters) cons
   Json types = Json::array();
   for (const auto type : placement::cache_types()) types.push_back(gguf::tensor_type_name(type));
   document["kv_types"] = std::move(types);
-  return to_text(document);
+  return to_text(document, -1);
 }
 
 Result<views::ModelDrawing> ConsoleModel::drawing() const {

@@ -7,6 +7,7 @@
 #include "app/commands.h"
 #include "app/exit_codes.h"
 #include "app/gguf_report.h"
+#include "app/json_text.h"
 #include "app/print.h"
 
 namespace llt::app {
@@ -15,10 +16,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // Bytes of the file that are no valid UTF-8 stand as U+FFFD.
-std::string to_text(const Json& document) {
-  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-}
-
 // A file that cannot be read has one finding, and nothing else is known of it.
 int report_unreadable(const GgufOptions& options, const Error& error) {
   const std::vector findings = {gguf::unreadable(options.file, error)};

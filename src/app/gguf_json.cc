@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "app/gguf_report.h"
+#include "app/json_text.h"
 
 namespace llt::app {
 namespace {
@@ -15,12 +16,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kWholeArray =
     512;  // the most blocks a model has: an array with one value for each is whole
 constexpr std::size_t kWholeText = 64 * 1024;
-
-Json known(const std::optional<std::uint64_t>& value) { return value ? Json(*value) : Json(nullptr); }
-Json known(const std::optional<bool>& value) { return value ? Json(*value) : Json(nullptr); }
-Json known(const std::optional<std::string_view>& value) {
-  return value ? Json(std::string(*value)) : Json(nullptr);
-}
 
 Json rounded(const std::optional<double>& value) {
   if (!value) return nullptr;

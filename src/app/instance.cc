@@ -21,7 +21,6 @@ namespace {
 
 constexpr const char* kManagedName = "llama-server";
 constexpr int kFlushTimeoutMs = 5'000;
-constexpr std::string_view kLossesSql = "SELECT name, severity, count, run_count FROM losses ORDER BY name";
 
 std::string upstream_name(const BaseUrl& url) { return url.endpoint.to_string() + url.prefix; }
 

@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/exit_codes.h"
+#include "app/json_text.h"
 #include "app/machine_cards.h"
 #include "app/plan_report.h"
 #include "app/print.h"
@@ -15,16 +16,17 @@
 namespace llt::app {
 namespace {
 
-struct Cards {
+struct PlannedCards {
   std::vector<placement::Card> cards;
   std::optional<std::uint64_t> ram_bytes;  ///< of this machine; nothing for another one
   std::string from;
 };
 
-Result<Cards> find_cards(const PlanOptions& options) {
+Result<PlannedCards> find_cards(const PlanOptions& options) {
   if (options.gpu.empty() && options.preset.empty()) {
     MachineCards here = cards_here();
-    return Cards{.cards = std::move(here.cards), .ram_bytes = here.ram_bytes, .from = std::move(here.from)};
+    return PlannedCards{
+        .cards = std::move(here.cards), .ram_bytes = here.ram_bytes, .from = std::move(here.from)};
   }
   const bool sizes = !options.gpu.empty();
   auto parsed = parse_cards(sizes ? options.gpu : options.preset);
@@ -33,16 +35,12 @@ Result<Cards> find_cards(const PlanOptions& options) {
     error.message = fmt::format("{}: {}", sizes ? "--gpu" : "--preset", error.message);
     return std::unexpected(std::move(error));
   }
-  return Cards{.cards = std::move(*parsed),
-               .ram_bytes = {},
-               .from = sizes ? "--gpu " + options.gpu : "--preset " + options.preset};
+  return PlannedCards{.cards = std::move(*parsed),
+                      .ram_bytes = {},
+                      .from = sizes ? "--gpu " + options.gpu : "--preset " + options.preset};
 }
 
 // Damaged text in a model's name must not end the program: it stands as U+FFFD.
-std::string to_text(const nlohmann::ordered_json& document) {
-  return document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
-}
-
 // The head says what the plan is about; a model that is still being fetched can be planned for.
 void warn_if_damaged(const gguf::ModelFile& model, const std::string& path) {
   const auto findings = gguf::check(model);

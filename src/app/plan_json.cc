@@ -1,13 +1,11 @@
 #include "app/gpu_roles.h"
+#include "app/json_text.h"
 #include "app/plan_report.h"
 
 namespace llt::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json known(const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); }
-Json known(const std::optional<std::uint64_t>& value) { return value ? Json(*value) : Json(nullptr); }
 
 std::string_view verdict_name(placement::Verdict verdict) {
   switch (verdict) {

@@ -123,11 +123,11 @@ std::string table(const PlanReport& report) {
   return rows.to_string();
 }
 
-std::string quoted(const std::string& value) { return value.empty() ? "\"\"" : value; }
+std::string shown_value(const std::string& value) { return value.empty() ? "\"\"" : value; }
 
 std::string command(const Placement& p) {
   std::string text;
-  for (const auto& [name, value] : p.environment) text += fmt::format("{}={} ", name, quoted(value));
+  for (const auto& [name, value] : p.environment) text += fmt::format("{}={} ", name, shown_value(value));
   return fmt::format("{}llama-server {}\n", text, fmt::join(p.flags, " "));
 }
 

@@ -19,8 +19,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::string_view kLossesSql = "SELECT name, severity, count, run_count FROM losses ORDER BY name";
-
 std::string words(const Json& value, std::string_view unknown = "unknown") {
   if (value.is_null()) return std::string(unknown);
   return value.is_string() ? value.get<std::string>() : value.dump();

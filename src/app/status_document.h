@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/engine_board.h"
@@ -13,6 +14,10 @@
 #include "telemetry/telemetry.h"
 
 namespace llt::app {
+
+/// The rows of StatusInputs::losses_json.
+inline constexpr std::string_view kLossesSql =
+    "SELECT name, severity, count, run_count FROM losses ORDER BY name";
 
 struct StatusInputs {
   std::string version, gateway_url, console_url, data;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace llt::engine {
 namespace {
 
@@ -43,12 +45,6 @@ std::size_t time_prefix(std::string_view text) {
   return std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '.') == 3 ? end + 1 : 0;
 }
 
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // The value in "... name   = value", where name ends at the equals sign.
 std::optional<std::string_view> value_of(std::string_view text, std::string_view name) {
   const auto at = text.find(name);
@@ -56,7 +52,7 @@ std::optional<std::string_view> value_of(std::string_view text, std::string_view
   std::string_view rest = text.substr(at + name.size());
   const auto equals = rest.find_first_not_of(' ');
   if (equals == std::string_view::npos || rest[equals] != '=') return std::nullopt;
-  return trim(rest.substr(equals + 1));
+  return trimmed(rest.substr(equals + 1));
 }
 
 std::optional<std::int64_t> number(std::string_view text) {

@@ -14,7 +14,7 @@
 namespace llt::engine {
 namespace {
 
-std::string trimmed(std::string text) {
+std::string without_line_end(std::string text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   return text;
 }
@@ -54,7 +54,7 @@ std::optional<double> cgroup_cpu_quota() {
   };
   for (const auto& folder : cgroup_folders("cpu")) {
     take(parse_cpu_max(read_small_file(folder + "/cpu.max")));
-    const auto quota = trimmed(read_small_file(folder + "/cpu.cfs_quota_us"));
+    const auto quota = without_line_end(read_small_file(folder + "/cpu.cfs_quota_us"));
     if (!quota.empty() && quota != "-1") {
       take(parse_cpu_max(quota + " " + read_small_file(folder + "/cpu.cfs_period_us")));
     }
@@ -134,9 +134,9 @@ CpuBudget cpu_budget() {
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
       if (!CPU_ISSET(static_cast<std::size_t>(cpu), &allowed)) continue;
       const std::string topology = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
-      auto core = trimmed(read_small_file(topology + "core_id"));
+      auto core = without_line_end(read_small_file(topology + "core_id"));
       if (core.empty()) core = "cpu" + std::to_string(cpu);  // unknown topology: count it as a core
-      cores.emplace(trimmed(read_small_file(topology + "physical_package_id")), core);
+      cores.emplace(without_line_end(read_small_file(topology + "physical_package_id")), core);
     }
   }
   budget.physical = std::max(1, static_cast<int>(cores.size()));

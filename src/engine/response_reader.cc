@@ -2,6 +2,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "engine/http_probe.h"
 
 namespace llt::engine {
@@ -14,13 +15,6 @@ bool equals_ignoring_case(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
     return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
   });
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-    text.remove_suffix(1);
-  return text;
 }
 
 template <int kBase>
@@ -65,7 +59,7 @@ ResponseReader::Progress ResponseReader::parse_head() {
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return Progress::bad;
     const auto name = line.substr(0, colon);
-    const auto value = trim(line.substr(colon + 1));
+    const auto value = trimmed(line.substr(colon + 1));
     if (equals_ignoring_case(name, "transfer-encoding")) chunked_ = equals_ignoring_case(value, "chunked");
     if (equals_ignoring_case(name, "content-length")) {
       length_ = parse_size<10>(value);
@@ -94,7 +88,7 @@ ResponseReader::Progress ResponseReader::read_chunks() {
     if (line_end == std::string::npos)
       return pending_.size() > kMaxChunkLine ? Progress::bad : Progress::more;
     const std::string_view line(pending_.data(), line_end);
-    const auto size = parse_size<16>(trim(line.substr(0, line.find(';'))));
+    const auto size = parse_size<16>(trimmed(line.substr(0, line.find(';'))));
     if (!size || *size > max_body_ - std::min(max_body_, body_.size())) return Progress::bad;
     if (*size == 0) return Progress::done;  // trailers, if any, are of no interest
     if (pending_.size() < line_end + 2 + *size + 2) return Progress::more;

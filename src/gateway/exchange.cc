@@ -13,8 +13,6 @@ namespace {
 using telemetry::Phase;
 using telemetry::RequestRecord;
 
-constexpr int kErrorWriteTimeoutMs = 5'000;
-
 bool valid_request_id(std::string_view id) {
   constexpr std::size_t kLongest = 128;
   return !id.empty() && id.size() <= kLongest &&

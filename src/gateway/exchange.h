@@ -16,6 +16,9 @@
 
 namespace llt::gateway {
 
+/// How long a client may take to read an error of ours.
+inline constexpr int kErrorWriteTimeoutMs = 5'000;
+
 /// Moves one request between the live counters; leaves them on destruction.
 class LiveState {
  public:

@@ -9,8 +9,6 @@
 namespace llt::gateway {
 namespace {
 
-constexpr int kErrorWriteTimeoutMs = 5'000;
-
 GatewayError head_error(const error_code& ec) {
   if (ec == asio::error::timed_out) return {408, "request_timeout", "the request's headers took too long"};
   if (ec == http::error::header_limit) {

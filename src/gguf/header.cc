@@ -19,7 +19,6 @@ constexpr std::uint64_t kLeastEntryBytes = 8 + 1 + 4 + 1;
 constexpr std::uint64_t kLeastTensorBytes = 8 + 1 + 4 + 4 + 8;
 // Far beyond any model, so that a hole of zeros is not taken for a billion entries.
 constexpr std::uint64_t kMostDescriptions = 1'000'000;
-constexpr std::string_view kDamaged = "the file is damaged: get the model again";
 
 class HeaderReader {
  public:

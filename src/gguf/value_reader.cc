@@ -9,7 +9,6 @@ namespace {
 // minutes.
 constexpr int kMaxDepth = 4;
 constexpr std::uint64_t kMaxVariableElements = 1u << 24;
-constexpr std::string_view kDamaged = "the file is damaged: get the model again";
 
 Result<Array> read_array(ByteReader& reader, std::string_view field, int depth);
 

@@ -6,14 +6,14 @@ namespace llt::gguf {
 namespace {
 
 constexpr std::string_view kPrefix = "tokenizer.ggml.";
-constexpr std::string_view kTemplate = "tokenizer.chat_template";
+constexpr std::string_view kTemplateKey = "tokenizer.chat_template";
 
 struct SpecialKey {
   std::string_view key, role;
 };
 
 // "seperator" is how the key is spelt.
-constexpr std::array kSpecial = {
+constexpr std::array kSpecialKeys = {
     SpecialKey{"bos_token_id", "bos"},
     SpecialKey{"eos_token_id", "eos"},
     SpecialKey{"eot_token_id", "eot"},
@@ -32,7 +32,7 @@ std::string key_of(std::string_view key) { return std::string(kPrefix) + std::st
 
 std::vector<SpecialToken> special_tokens(const Metadata& metadata, const Array* tokens) {
   std::vector<SpecialToken> found;
-  for (const SpecialKey& special : kSpecial) {
+  for (const SpecialKey& special : kSpecialKeys) {
     const auto id = metadata.unsigned_at(key_of(special.key));
     if (!id) continue;
     SpecialToken token{special.role, *id, std::nullopt};
@@ -47,8 +47,8 @@ std::vector<SpecialToken> special_tokens(const Metadata& metadata, const Array* 
 std::vector<ChatTemplate> chat_templates(const Metadata& metadata) {
   std::vector<ChatTemplate> found;
   for (const MetadataEntry& entry : metadata.entries()) {
-    if (!entry.key.starts_with(kTemplate)) continue;
-    const std::string_view rest = entry.key.substr(kTemplate.size());
+    if (!entry.key.starts_with(kTemplateKey)) continue;
+    const std::string_view rest = entry.key.substr(kTemplateKey.size());
     const auto text = entry.value.as_string();
     if (!text || (!rest.empty() && rest.front() != '.')) continue;
     found.push_back({std::string(rest.empty() ? rest : rest.substr(1)), text->size(),

@@ -10,8 +10,8 @@
 namespace llt::placement {
 namespace {
 
-constexpr std::uint64_t kF32 = 4;
-constexpr std::uint64_t kHostAlignment = 32, kCudaAlignment = 128;
+constexpr std::uint64_t kBytesOfF32 = 4;
+constexpr std::uint64_t kHostAlignment = 32, kCudaPadding = 128;
 
 std::uint64_t row_bytes(gguf::TensorTypeId type, std::uint64_t values) {
   const gguf::TensorType* layout = gguf::find_tensor_type(type);
@@ -115,16 +115,16 @@ class Sum {
     if (spread) part = {.first = 0, .last = model_.layers.size(), .output = true, .cuda = true};
     if (part.first == part.last && !part.output) return;
     const ComputeGraph graph = model_graph(model_, context_, options_, part);
-    const std::uint64_t inputs = graph.input_bytes(kCudaAlignment);
+    const std::uint64_t inputs = graph.input_bytes(kCudaPadding);
     at(home).compute_bytes =
-        graph.peak_bytes(kCudaAlignment, pipelined()) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
+        graph.peak_bytes(kCudaPadding, pipelined()) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
     inputs_ = std::max(inputs_, inputs - handed_over(part));
   }
 
   // Of a card's inputs those that another device has computed, or that are among the inputs in RAM anyway:
   // with the first layer the embeddings in all three ways.
   [[nodiscard]] std::uint64_t handed_over(const GraphPart& part) const {
-    const std::uint64_t embedded = context_.rows * model_.embedding * kF32;
+    const std::uint64_t embedded = context_.rows * model_.embedding * kBytesOfF32;
     return part.first == 0 && part.last > 0 ? 3 * embedded : embedded;
   }
 
@@ -133,7 +133,7 @@ class Sum {
     part.embeds = true;
     if (part.first == part.last) part.first = part.last = 0;
     const ComputeGraph graph = model_graph(model_, context_, options_, part);
-    const std::uint64_t logits = context_.sequences * model_.vocabulary * kF32;
+    const std::uint64_t logits = context_.sequences * model_.vocabulary * kBytesOfF32;
     usage_.host.compute_bytes = graph.peak_bytes(kHostAlignment, pipelined()) + inputs_ + logits;
     if (!pipelined()) return;
     usage_.host.compute_bytes += (kPipelineCopies - 1) * (graph.input_bytes(kHostAlignment) + inputs_);
@@ -152,7 +152,7 @@ class Sum {
 
 std::uint64_t layer_memory_bytes(const ModelShape& model, const LayerShape& layer,
                                  const EngineOptions& options, const ContextShape& context) {
-  std::uint64_t bytes = context.sequences * layer.memory.state_values * kF32;
+  std::uint64_t bytes = context.sequences * layer.memory.state_values * kBytesOfF32;
   if (layer.memory.key_values == 0) return bytes;
   const std::uint64_t cells =
       (layer.memory.windowed ? window_cells(context, model.memory.window) : context.cells) * context.streams;

@@ -5,28 +5,28 @@
 namespace llt::receiver {
 namespace {
 
-namespace proto = opentelemetry::proto::common::v1;
+namespace common = opentelemetry::proto::common::v1;
 using nlohmann::json;
 
 // As deep as protobuf lets messages be, which is 100.
 // NOLINTNEXTLINE(misc-no-recursion)
-json to_json(const proto::AnyValue& value) {
+json value_json(const common::AnyValue& value) {
   switch (value.value_case()) {
-    case proto::AnyValue::kStringValue:
+    case common::AnyValue::kStringValue:
       return value.string_value();
-    case proto::AnyValue::kBoolValue:
+    case common::AnyValue::kBoolValue:
       return value.bool_value();
-    case proto::AnyValue::kIntValue:
+    case common::AnyValue::kIntValue:
       return value.int_value();
-    case proto::AnyValue::kDoubleValue:
+    case common::AnyValue::kDoubleValue:
       return value.double_value();
-    case proto::AnyValue::kBytesValue:
+    case common::AnyValue::kBytesValue:
       return base64(value.bytes_value());
-    case proto::AnyValue::kKvlistValue:
-      return receiver::to_json(value.kvlist_value().values());
-    case proto::AnyValue::kArrayValue: {
+    case common::AnyValue::kKvlistValue:
+      return to_json(value.kvlist_value().values());
+    case common::AnyValue::kArrayValue: {
       json list = json::array();
-      for (const proto::AnyValue& item : value.array_value().values()) list.push_back(to_json(item));
+      for (const common::AnyValue& item : value.array_value().values()) list.push_back(value_json(item));
       return list;
     }
     default:
@@ -39,7 +39,8 @@ json to_json(const proto::AnyValue& value) {
 // NOLINTNEXTLINE(misc-no-recursion)
 json to_json(const Attributes& attributes) {
   json object = json::object();
-  for (const proto::KeyValue& attribute : attributes) object[attribute.key()] = to_json(attribute.value());
+  for (const common::KeyValue& attribute : attributes)
+    object[attribute.key()] = value_json(attribute.value());
   return object;
 }
 

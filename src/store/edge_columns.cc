@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "base/ascii.h"
 #include "store/edge_file.h"
 
 namespace llt::store {
@@ -15,20 +15,6 @@ constexpr std::array<std::string_view, 4> kTargetNames{"dst", "target", "destina
 constexpr std::array<std::string_view, 1> kWeightNames{"weight"};
 constexpr std::string_view kWanted =
     "the first line must name the columns, as in 'src,dst' or 'src,dst,weight'";
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-    text.remove_suffix(1);
-  return text;
-}
 
 std::string listed(std::span<const std::string> names) {
   std::string out;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cctype>
 
+#include "base/ascii.h"
 #include "store/database.h"
 
 namespace llt::store {
@@ -44,13 +45,6 @@ constexpr std::array<std::string_view, 24> kTableFunctions{"duckdb_columns",
 /// Functions in expressions that have an effect beyond their value.
 constexpr std::array<std::string_view, 6> kForbiddenFunctions{
     "write_log", "nextval", "setseed", "getenv", "set_config", "json_execute_serialized_sql"};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 Result<> check_function(const dom::object& node, std::string_view type) {
   std::string_view name;

@@ -3,17 +3,11 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/ascii.h"
 #include "base/log.h"
 
 namespace llt::telemetry {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t";
-  const auto first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -56,7 +50,7 @@ Environment fixed_environment(std::map<std::string, std::string, std::less<>> va
 std::int64_t integer_or(const Environment& environment, std::string_view name, std::int64_t fallback) {
   const auto text = environment(name);
   if (!text) return fallback;
-  const std::string_view digits = trim(*text);
+  const std::string_view digits = trimmed(*text);
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (error != std::errc{} || end != digits.data() + digits.size() || value < 0) {
@@ -84,9 +78,9 @@ std::map<std::string, std::string> parse_pairs(std::string_view text) {
     text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
     const auto equals = pair.find('=');
     if (equals == std::string_view::npos) continue;
-    const std::string_view key = trim(pair.substr(0, equals));
+    const std::string_view key = trimmed(pair.substr(0, equals));
     if (key.empty()) continue;
-    pairs[percent_decode(key)] = percent_decode(trim(pair.substr(equals + 1)));
+    pairs[percent_decode(key)] = percent_decode(trimmed(pair.substr(equals + 1)));
   }
   return pairs;
 }

@@ -4,9 +4,9 @@
 #include <opentelemetry/exporters/otlp/otlp_grpc_metric_exporter_options.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 
+#include "base/ascii.h"
 #include "base/log.h"
 #include "telemetry/exporters.h"
 #include "telemetry/otlp_temporality.h"
@@ -15,12 +15,6 @@ namespace llt::telemetry {
 namespace {
 
 namespace otlp = opentelemetry::exporter::otlp;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 void fill(const SignalExport& signal, otlp::OtlpGrpcClientOptions& options) {
   options.endpoint = signal.endpoint;

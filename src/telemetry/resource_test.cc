@@ -45,10 +45,10 @@ TEST(Resource, EngineFactsComeLaterAndStay) {
   const auto after = resource.get();
   EXPECT_NE(before, after);
   EXPECT_EQ(before->GetAttributes().size() + 3, after->GetAttributes().size());
-  const auto json = nlohmann::json::parse(*resource.json());
-  EXPECT_EQ(json["llamatelemetry.engine.build"], "b1");
-  EXPECT_EQ(json["llamatelemetry.engine.flash_attention"], true);
-  EXPECT_EQ(json["llamatelemetry.engine.slots"], 4);
+  const auto told = nlohmann::json::parse(*resource.json());
+  EXPECT_EQ(told["llamatelemetry.engine.build"], "b1");
+  EXPECT_EQ(told["llamatelemetry.engine.flash_attention"], true);
+  EXPECT_EQ(told["llamatelemetry.engine.slots"], 4);
   resource.update(facts);
   EXPECT_EQ(resource.get(), after);  // nothing new, nothing made
   resource.update(EngineFacts{});

@@ -14,7 +14,7 @@ namespace {
 namespace sdk_log = opentelemetry::sdk::common::internal_log;
 
 constexpr std::size_t kLongestComplaint = 300;
-constexpr SteadyNs kLineIntervalNs = 60'000'000'000;
+constexpr SteadyNs kSdkLineIntervalNs = 60'000'000'000;
 
 thread_local std::uint64_t errors_on_this_thread = 0;
 
@@ -53,7 +53,7 @@ class Handler final : public sdk_log::LogHandler {
     }
     const SteadyNs now = now_steady();
     SteadyNs last = last_line_.load(std::memory_order_relaxed);
-    if (last != 0 && now - last < kLineIntervalNs) return;
+    if (last != 0 && now - last < kSdkLineIntervalNs) return;
     if (last_line_.compare_exchange_strong(last, now)) spdlog::debug("OpenTelemetry SDK: {}", text);
   }
 

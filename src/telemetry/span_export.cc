@@ -14,15 +14,19 @@
 namespace llt::telemetry {
 namespace {
 
-namespace api = opentelemetry::trace;
-namespace sdk = opentelemetry::sdk::trace;
+namespace trace_api = opentelemetry::trace;
+namespace trace_sdk = opentelemetry::sdk::trace;
 namespace scope = opentelemetry::sdk::instrumentationscope;
 namespace nostd = opentelemetry::nostd;
 
 nostd::string_view view(std::string_view text) { return {text.data(), text.size()}; }
 
-api::TraceId to_sdk(const TraceId& id) { return api::TraceId(nostd::span<const std::uint8_t, 16>(id.bytes)); }
-api::SpanId to_sdk(const SpanId& id) { return api::SpanId(nostd::span<const std::uint8_t, 8>(id.bytes)); }
+trace_api::TraceId to_sdk(const TraceId& id) {
+  return trace_api::TraceId(nostd::span<const std::uint8_t, 16>(id.bytes));
+}
+trace_api::SpanId to_sdk(const SpanId& id) {
+  return trace_api::SpanId(nostd::span<const std::uint8_t, 8>(id.bytes));
+}
 
 /// The list that an attribute points to lives until the SDK has copied it.
 struct ToSdkValue {
@@ -39,16 +43,16 @@ struct ToSdkValue {
   }
 };
 
-api::SpanKind to_sdk(SpanKind kind) {
+trace_api::SpanKind to_sdk(SpanKind kind) {
   switch (kind) {
     case SpanKind::internal:
-      return api::SpanKind::kInternal;
+      return trace_api::SpanKind::kInternal;
     case SpanKind::server:
-      return api::SpanKind::kServer;
+      return trace_api::SpanKind::kServer;
     case SpanKind::client:
-      return api::SpanKind::kClient;
+      return trace_api::SpanKind::kClient;
   }
-  return api::SpanKind::kInternal;
+  return trace_api::SpanKind::kInternal;
 }
 
 }  // namespace
@@ -62,7 +66,7 @@ struct SpanExport::Impl {
   /// Spans that wait in the processor refer to the scope.
   struct Pipeline {
     std::unique_ptr<scope::InstrumentationScope> scope;
-    std::unique_ptr<sdk::SpanProcessor> processor;
+    std::unique_ptr<trace_sdk::SpanProcessor> processor;
   };
   std::unique_ptr<Pipeline> pipeline;
   std::vector<nostd::string_view> list;  ///< scratch space of attributes
@@ -75,14 +79,15 @@ struct SpanExport::Impl {
     return false;
   }
 
-  void emit(const SpanSet& set, const SpanDraft& draft, const nostd::shared_ptr<api::TraceState>& state) {
+  void emit(const SpanSet& set, const SpanDraft& draft,
+            const nostd::shared_ptr<trace_api::TraceState>& state) {
     if (!has_room()) return;
     auto span = pipeline->processor->MakeRecordable();
-    const api::TraceFlags sampled(api::TraceFlags::kIsSampled);
+    const trace_api::TraceFlags sampled(trace_api::TraceFlags::kIsSampled);
     span->SetName(view(draft.name));
     span->SetInstrumentationScope(*pipeline->scope);
-    span->SetIdentity(api::SpanContext(to_sdk(set.trace_id), to_sdk(draft.id), sampled, false, state),
-                      draft.parent ? to_sdk(*draft.parent) : api::SpanId());
+    span->SetIdentity(trace_api::SpanContext(to_sdk(set.trace_id), to_sdk(draft.id), sampled, false, state),
+                      draft.parent ? to_sdk(*draft.parent) : trace_api::SpanId());
     span->SetTraceFlags(sampled);
     for (const Attribute& item : draft.attributes.items())
       span->SetAttribute(item.key, std::visit(ToSdkValue{list}, item.value));
@@ -91,7 +96,7 @@ struct SpanExport::Impl {
         opentelemetry::common::SystemTimestamp(std::chrono::nanoseconds(set.anchor.to_unix(draft.start))));
     span->SetDuration(std::chrono::nanoseconds(draft.end - draft.start));
     if (draft.status == SpanStatus::error)
-      span->SetStatus(api::StatusCode::kError, view(draft.status_message));
+      span->SetStatus(trace_api::StatusCode::kError, view(draft.status_message));
     gate->in_flight.fetch_add(1, std::memory_order_relaxed);
     pipeline->processor->OnEnd(std::move(span));
   }
@@ -101,7 +106,7 @@ SpanExport::SpanExport(SpanExporterPtr exporter, const ExportConfig& config, con
                        const std::shared_ptr<const CurrentResource>& resource)
     : impl_(std::make_unique<Impl>()) {
   impl_->gate = std::make_shared<ExportGate>("traces", config.traces.endpoint);
-  sdk::BatchSpanProcessorOptions options;
+  trace_sdk::BatchSpanProcessorOptions options;
   // The bound is ours, so that what is dropped is counted; the SDK's own queue must not be the narrower one.
   options.max_queue_size = config.span_queue + config.span_batch;
   options.max_export_batch_size = config.span_batch;
@@ -109,16 +114,16 @@ SpanExport::SpanExport(SpanExporterPtr exporter, const ExportConfig& config, con
   impl_->capacity = static_cast<std::int64_t>(config.span_queue);
   impl_->pipeline = std::make_unique<Impl::Pipeline>();
   impl_->pipeline->scope.reset(scope::InstrumentationScope::Create(kScopeName, version).release());
-  impl_->pipeline->processor =
-      sdk::BatchSpanProcessorFactory::Create(guard(std::move(exporter), resource, impl_->gate), options);
+  impl_->pipeline->processor = trace_sdk::BatchSpanProcessorFactory::Create(
+      guard(std::move(exporter), resource, impl_->gate), options);
 }
 
 SpanExport::~SpanExport() { shutdown(0); }
 
 void SpanExport::emit(const SpanSet& set) {
   if (!set.sampled || impl_->pipeline == nullptr) return;
-  const auto state = set.trace_state.empty() ? api::TraceState::GetDefault()
-                                             : api::TraceState::FromHeader(view(set.trace_state));
+  const auto state = set.trace_state.empty() ? trace_api::TraceState::GetDefault()
+                                             : trace_api::TraceState::FromHeader(view(set.trace_state));
   for (const SpanDraft& draft : set.spans) impl_->emit(set, draft, state);
 }
 

@@ -15,16 +15,16 @@
 namespace llt::telemetry {
 namespace {
 
-namespace api = opentelemetry::trace;
-namespace sdk = opentelemetry::sdk::trace;
+namespace trace_api = opentelemetry::trace;
+namespace trace_sdk = opentelemetry::sdk::trace;
 namespace memory = opentelemetry::exporter::memory;
 
-std::string hex(const api::SpanId& id) {
+std::string hex(const trace_api::SpanId& id) {
   std::string out(16, '0');
   id.ToLowerBase16(opentelemetry::nostd::span<char, 16>(out.data(), 16));
   return out;
 }
-std::string hex(const api::TraceId& id) {
+std::string hex(const trace_api::TraceId& id) {
   std::string out(32, '0');
   id.ToLowerBase16(opentelemetry::nostd::span<char, 32>(out.data(), 32));
   return out;
@@ -40,7 +40,7 @@ ExportConfig quick() {
   return config;
 }
 
-using Spans = std::map<std::string, std::unique_ptr<sdk::SpanData>>;
+using Spans = std::map<std::string, std::unique_ptr<trace_sdk::SpanData>>;
 
 Spans export_one(const RequestRecord& record) {
   std::shared_ptr<memory::InMemorySpanData> data;
@@ -58,17 +58,17 @@ TEST(SpanExport, SpansHaveTheGivenIdsParentsKindsAndTimes) {
   const RequestRecord record = testing::streamed_chat();
   const Spans spans = export_one(record);
   ASSERT_EQ(spans.size(), 5U);
-  const sdk::SpanData& server = *spans.at("POST /v1/chat/completions");
-  const sdk::SpanData& client = *spans.at("chat SmolLM2-135M-Instruct");
+  const trace_sdk::SpanData& server = *spans.at("POST /v1/chat/completions");
+  const trace_sdk::SpanData& client = *spans.at("chat SmolLM2-135M-Instruct");
   EXPECT_EQ(hex(server.GetTraceId()), record.trace_id.hex());
   EXPECT_EQ(hex(server.GetSpanId()), record.server_span.hex());
   EXPECT_EQ(hex(server.GetParentSpanId()), record.parent_span->hex());
-  EXPECT_EQ(server.GetSpanKind(), api::SpanKind::kServer);
+  EXPECT_EQ(server.GetSpanKind(), trace_api::SpanKind::kServer);
   EXPECT_EQ(server.GetStartTime().time_since_epoch().count(), record.anchor.unix_ns);
   EXPECT_EQ(server.GetDuration().count(), 311 * testing::kMs);
   EXPECT_EQ(hex(client.GetSpanId()), record.client_span.hex());
   EXPECT_EQ(hex(client.GetParentSpanId()), record.server_span.hex());
-  EXPECT_EQ(client.GetSpanKind(), api::SpanKind::kClient);
+  EXPECT_EQ(client.GetSpanKind(), trace_api::SpanKind::kClient);
   for (const char* name : {"queue", "prefill", "decode"}) {
     EXPECT_EQ(hex(spans.at(name)->GetParentSpanId()), record.client_span.hex());
     EXPECT_EQ(hex(spans.at(name)->GetTraceId()), record.trace_id.hex());
@@ -80,7 +80,7 @@ TEST(SpanExport, ARootHasNoParentAndKeepsItsTraceId) {
   RequestRecord record = testing::plain_chat();
   record.parent_span.reset();
   const Spans spans = export_one(record);
-  const sdk::SpanData& server = *spans.at("POST /v1/chat/completions");
+  const trace_sdk::SpanData& server = *spans.at("POST /v1/chat/completions");
   EXPECT_EQ(hex(server.GetTraceId()), record.trace_id.hex());
   EXPECT_FALSE(server.GetParentSpanId().IsValid());
 }
@@ -92,7 +92,7 @@ TEST(SpanExport, UnsampledTracesStayHere) {
 }
 
 /// A collector with a will of its own.
-class StubbornExporter final : public sdk::SpanExporter {
+class StubbornExporter final : public trace_sdk::SpanExporter {
  public:
   struct Behaviour {
     std::atomic<bool> refuse{false};
@@ -100,11 +100,11 @@ class StubbornExporter final : public sdk::SpanExporter {
     std::atomic<std::uint64_t> taken{0};
   };
   explicit StubbornExporter(std::shared_ptr<Behaviour> behaviour) : behaviour_(std::move(behaviour)) {}
-  std::unique_ptr<sdk::Recordable> MakeRecordable() noexcept override {
-    return std::make_unique<sdk::SpanData>();
+  std::unique_ptr<trace_sdk::Recordable> MakeRecordable() noexcept override {
+    return std::make_unique<trace_sdk::SpanData>();
   }
   opentelemetry::sdk::common::ExportResult Export(
-      const opentelemetry::nostd::span<std::unique_ptr<sdk::Recordable>>& spans) noexcept override {
+      const opentelemetry::nostd::span<std::unique_ptr<trace_sdk::Recordable>>& spans) noexcept override {
     std::this_thread::sleep_for(std::chrono::milliseconds(behaviour_->block_ms));
     if (behaviour_->refuse) return opentelemetry::sdk::common::ExportResult::kFailure;
     behaviour_->taken += spans.size();

@@ -5,20 +5,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 
+#include "base/ascii.h"
 #include "base/secret.h"
 
 namespace llt::views {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 // "name:port", "[v6]:port" or either without a port; brackets are removed. Empty when malformed.
 std::string host_of(std::string_view authority) {

@@ -7,7 +7,7 @@
 namespace llt::views {
 namespace {
 
-std::string dump(const nlohmann::json& json) {
+std::string row_text(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -15,7 +15,7 @@ std::string dump(const nlohmann::json& json) {
 std::string key_of(const nlohmann::json& row) {
   const auto member = [&row](const char* name) {
     const auto found = row.find(name);
-    return found == row.end() ? std::string{} : dump(*found);
+    return found == row.end() ? std::string{} : row_text(*found);
   };
   return member("request_id") + member("start_unix_ns") + member("trace_id");
 }
@@ -29,7 +29,7 @@ std::string RecentRows::absorb(std::string_view rows_json) {
     for (const nlohmann::json& row : rows) {
       if (!row.is_object()) continue;
       std::string key = key_of(row);
-      if (keys_.insert(key).second) fresh.push_back({std::move(key), dump(row)});
+      if (keys_.insert(key).second) fresh.push_back({std::move(key), row_text(row)});
     }
   }
   std::string text = "[";

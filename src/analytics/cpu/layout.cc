@@ -16,7 +16,7 @@ namespace {
 constexpr double kFarEnough = 1.2;  // a cell that looks smaller than this acts as one point
 constexpr double kGravity = 1.0, kRepulsion = 2.0, kTolerance = 1.0;
 constexpr unsigned kDeepest = 48;
-constexpr std::size_t kVerticesATask = 512;
+constexpr std::size_t kPlacesATask = 512;
 
 struct Point {
   double x = 0, y = 0;
@@ -145,9 +145,9 @@ class ForceAtlas {
 
   void round() {
     tree_.build(at_, mass_);
-    each_task((at_.size() + kVerticesATask - 1) / kVerticesATask, threads_, [&](std::size_t task, unsigned) {
-      const std::size_t end = std::min(at_.size(), (task + 1) * kVerticesATask);
-      for (std::size_t v = task * kVerticesATask; v < end; ++v) force_[v] = force_on(static_cast<Vertex>(v));
+    each_task((at_.size() + kPlacesATask - 1) / kPlacesATask, threads_, [&](std::size_t task, unsigned) {
+      const std::size_t end = std::min(at_.size(), (task + 1) * kPlacesATask);
+      for (std::size_t v = task * kPlacesATask; v < end; ++v) force_[v] = force_on(static_cast<Vertex>(v));
     });
     move();
     before_ = force_;

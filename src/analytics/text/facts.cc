@@ -6,18 +6,14 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
+
 namespace llt::analytics {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kLongestName = 60, kFactsASentence = 3, kEntitiesASentence = 4;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return out;
-}
 
 // Blanks around it and several in a row are dropped, and quotes around the whole.
 std::string tidy_name(std::string_view name) {

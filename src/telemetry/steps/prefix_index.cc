@@ -6,7 +6,6 @@ namespace llt::telemetry {
 namespace {
 
 // Of a slot: far beyond any context. What claims more is damage.
-constexpr std::size_t kMostBlocks = 1u << 16;
 
 }  // namespace
 

@@ -17,6 +17,9 @@
 
 namespace llt::telemetry {
 
+/// Of one prompt: longer ones are compared up to here.
+inline constexpr std::size_t kMostBlocks = 1u << 16;
+
 /// Of the tokens that one hash stands for.
 inline constexpr std::uint64_t kBlockTokens = LLT_PROBE_BLOCK;
 

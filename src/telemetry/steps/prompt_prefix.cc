@@ -5,8 +5,6 @@
 namespace llt::telemetry {
 namespace {
 
-constexpr std::size_t kMostBlocks = 1u << 16;
-
 void add_prompt_block(const PrefixIndex& index, PromptPrefix& prompt, std::uint64_t block,
                       std::uint64_t hash) {
   if (block < prompt.hashes.size()) return;  // told again: the cache was moved

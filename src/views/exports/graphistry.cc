@@ -15,9 +15,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kAttempts = 4;
 constexpr int kMostPatienceS = 30;
-constexpr std::size_t kShownBytes = 300;
 constexpr std::string_view kJson = "Content-Type: application/json";
 
 std::string dump(const Json& document) {

@@ -13,6 +13,11 @@
 
 namespace llt::views {
 
+/// How often a service is asked that does not answer or is busy.
+inline constexpr int kAttempts = 4;
+/// Of a refusal's body, in our errors.
+inline constexpr std::size_t kShownBytes = 300;
+
 struct HttpCall {
   std::string method = "POST";
   std::string url;

@@ -17,9 +17,7 @@ namespace {
 
 namespace collector = opentelemetry::proto::collector::trace::v1;
 
-constexpr int kAttempts = 4;
 constexpr int kMostPauseS = 30;
-constexpr std::size_t kShownBytes = 300;
 
 OtlpAnswer answer_of(const collector::ExportTraceServiceResponse& response) {
   return {response.partial_success().rejected_spans(), response.partial_success().error_message()};

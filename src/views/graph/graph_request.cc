@@ -10,7 +10,7 @@ namespace {
 
 using analytics::Want;
 
-constexpr std::int64_t kLongest = 10LL * 365 * 24 * 3600;
+constexpr std::int64_t kLongestSeconds = 10LL * 365 * 24 * 3600;
 
 std::unexpected<Error> bad(std::string_view name, std::string_view hint) {
   return fail(ErrorCode::invalid_argument, fmt::format("the parameter '{}' is not valid", name),
@@ -76,7 +76,7 @@ Result<> take(GraphRequest& r, std::string_view name, std::string_view text) {
   }
   if (name == "trace") return take_id(name, text, r.trace);
   if (name == "from") return take_id(name, text, r.from);
-  if (name == "since") return take_whole<std::int64_t>(name, text, 1, kLongest, r.since_seconds);
+  if (name == "since") return take_whole<std::int64_t>(name, text, 1, kLongestSeconds, r.since_seconds);
   if (name == "samples") return take_whole<std::uint32_t>(name, text, 1, 1'000'000, r.request.samples);
   if (name == "radius") return take_whole<unsigned>(name, text, 0, 64, r.request.radius);
   if (name == "iterations") return take_whole<unsigned>(name, text, 1, 10'000, r.request.iterations);
