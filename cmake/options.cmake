@@ -18,7 +18,12 @@ if(LLAMATELEMETRY_SANITIZE)
 endif()
 
 find_program(MOLD mold)
-if(MOLD)
+if(LLAMATELEMETRY_SANITIZE STREQUAL "thread")
+  # A std::mutex::lock that is not inlined here would be called by DuckDB too, which has its own unlock inlined:
+  # ThreadSanitizer would see half of what it does. (GNU's linker, as mold does not hide single names of a program.)
+  target_link_options(llt_options INTERFACE -fuse-ld=bfd
+                                            -Wl,--version-script=${PROJECT_SOURCE_DIR}/cmake/own_mutex.map)
+elseif(MOLD)
   target_link_options(llt_options INTERFACE -fuse-ld=mold)
 endif()
 
