@@ -13,7 +13,6 @@ namespace {
 // LLM_TENSOR_LAYER_INPUT in llama-arch.cpp: never offloaded.
 constexpr std::array<std::string_view, 5> kInputs = {"token_embd", "position_embd", "token_types",
                                                      "token_embd_norm", "per_layer_token_embd"};
-constexpr std::uint64_t kCudaAlignment = 128;
 constexpr std::uint64_t kCudaRow = 512;           // MATRIX_ROW_PADDING of ggml-cuda: values
 constexpr std::uint64_t kPlausible = 1ull << 50;  // bytes; no sum of tensors of a real file is larger
 

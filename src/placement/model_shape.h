@@ -12,6 +12,9 @@
 
 namespace llt::placement {
 
+/// Bytes: tensors in a CUDA buffer begin at multiples (get_alignment of ggml-cuda.cu).
+inline constexpr std::uint64_t kCudaAlignment = 128;
+
 /// Bytes of weights, in RAM or on a card.
 struct Weights {
   std::uint64_t bytes = 0;          ///< as the file has them

@@ -11,7 +11,7 @@ namespace llt::placement {
 namespace {
 
 constexpr std::uint64_t kBytesOfF32 = 4;
-constexpr std::uint64_t kHostAlignment = 32, kCudaPadding = 128;
+constexpr std::uint64_t kHostAlignment = 32;
 
 std::uint64_t row_bytes(gguf::TensorTypeId type, std::uint64_t values) {
   const gguf::TensorType* layout = gguf::find_tensor_type(type);
@@ -115,9 +115,9 @@ class Sum {
     if (spread) part = {.first = 0, .last = model_.layers.size(), .output = true, .cuda = true};
     if (part.first == part.last && !part.output) return;
     const ComputeGraph graph = model_graph(model_, context_, options_, part);
-    const std::uint64_t inputs = graph.input_bytes(kCudaPadding);
+    const std::uint64_t inputs = graph.input_bytes(kCudaAlignment);
     at(home).compute_bytes =
-        graph.peak_bytes(kCudaPadding, pipelined()) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
+        graph.peak_bytes(kCudaAlignment, pipelined()) + (pipelined() ? (kPipelineCopies - 1) * inputs : 0);
     inputs_ = std::max(inputs_, inputs - handed_over(part));
   }
 

@@ -2,8 +2,6 @@
 
 #include <google/protobuf/util/json_util.h>
 
-#include <algorithm>
-#include <cctype>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -18,17 +16,6 @@ namespace {
 
 using TraceResponse = opentelemetry::proto::collector::trace::v1::ExportTraceServiceResponse;
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(
-      a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
-}
-
-int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char lower = static_cast<char>(c | 0x20);
-  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 // OTLP's JSON writes ids in hex, protobuf's JSON reads bytes as base64. What it has read written as base64
 // again is the text that stood there: lengths of 16 and 32 are whole groups of four.
 void hex_again(std::string& id) {
@@ -36,7 +23,7 @@ void hex_again(std::string& id) {
   const std::string text = base64(id);
   std::string bytes;
   for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit(text[i]), low = digit(text[i + 1]);
+    const int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
     if (high < 0 || low < 0) {
       id = "not hex";  // is counted as an invalid id
       return;
@@ -64,9 +51,9 @@ void mend_ids(TraceRequest& request) {
 
 // Unpacked into `storage` when it was packed.
 Result<std::string_view> unpack(const Body& body, std::size_t limit, std::string& storage) {
-  const std::string_view packing = trimmed(body.packing);
-  if (packing.empty() || equal_ignoring_case(packing, "identity")) return body.bytes;
-  if (!equal_ignoring_case(packing, "gzip")) {
+  const std::string packing = lower(trimmed(body.packing));
+  if (packing.empty() || packing == "identity") return body.bytes;
+  if (packing != "gzip") {
     return fail(ErrorCode::invalid_argument, "the body is compressed in a way that is not known here",
                 "send it with gzip or as it is");
   }
@@ -128,9 +115,9 @@ std::string status_protobuf(int code, const std::string& message) {
 }  // namespace
 
 std::optional<Encoding> encoding_of(std::string_view content_type) {
-  const std::string_view type = trimmed(content_type.substr(0, content_type.find(';')));
-  if (equal_ignoring_case(type, "application/x-protobuf")) return Encoding::protobuf;
-  if (equal_ignoring_case(type, "application/json")) return Encoding::json;
+  const std::string type = lower(trimmed(content_type.substr(0, content_type.find(';'))));
+  if (type == "application/x-protobuf") return Encoding::protobuf;
+  if (type == "application/json") return Encoding::json;
   return std::nullopt;
 }
 

@@ -4,9 +4,6 @@
 #include "telemetry/sdk_log.h"
 
 namespace llt::telemetry {
-namespace {
-constexpr SteadyNs kLineIntervalNs = 60'000'000'000;
-}
 
 void ExportHealth::succeeded() {
   const std::lock_guard lock(mutex_);

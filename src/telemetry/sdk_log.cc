@@ -5,7 +5,6 @@
 #include <atomic>
 #include <mutex>
 
-#include "base/clock.h"
 #include "base/log.h"
 
 namespace llt::telemetry {
@@ -14,7 +13,6 @@ namespace {
 namespace sdk_log = opentelemetry::sdk::common::internal_log;
 
 constexpr std::size_t kLongestComplaint = 300;
-constexpr SteadyNs kSdkLineIntervalNs = 60'000'000'000;
 
 thread_local std::uint64_t errors_on_this_thread = 0;
 
@@ -53,7 +51,7 @@ class Handler final : public sdk_log::LogHandler {
     }
     const SteadyNs now = now_steady();
     SteadyNs last = last_line_.load(std::memory_order_relaxed);
-    if (last != 0 && now - last < kSdkLineIntervalNs) return;
+    if (last != 0 && now - last < kLineIntervalNs) return;
     if (last_line_.compare_exchange_strong(last, now)) spdlog::debug("OpenTelemetry SDK: {}", text);
   }
 

@@ -5,7 +5,12 @@
 #include <cstdint>
 #include <string>
 
+#include "base/clock.h"
+
 namespace llt::telemetry {
+
+/// Between two lines about the same trouble.
+inline constexpr SteadyNs kLineIntervalNs = 60 * kNsPerS;
 
 /// Takes over the SDK's log, for the whole process. Idempotent.
 void take_over_sdk_log();

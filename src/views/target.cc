@@ -2,17 +2,12 @@
 
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace llt::views {
 namespace {
 
 constexpr std::string_view kRepeatable = "filter";
-
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 // NUL is refused, plain or escaped: it can only be an attempt to cut a string short.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {

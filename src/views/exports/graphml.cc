@@ -8,7 +8,6 @@
 namespace llt::views {
 namespace {
 
-constexpr std::size_t kPieceBytes = 256 * 1024;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 std::string_view type_name(ColumnType type) {

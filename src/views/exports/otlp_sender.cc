@@ -6,11 +6,12 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <fstream>
 #include <iterator>
 #include <thread>
+
+#include "base/ascii.h"
 
 namespace llt::views {
 namespace {
@@ -108,10 +109,7 @@ class GrpcSender final : public OtlpSender {
     grpc::ClientContext context;
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(target_.timeout_ms));
     for (const auto& [name, value] : target_.headers) {
-      std::string key = name;  // gRPC aborts on other keys
-      std::ranges::transform(key, key.begin(),
-                             [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      context.AddMetadata(key, value);
+      context.AddMetadata(lower(name), value);  // gRPC aborts on capitals
     }
     collector::ExportTraceServiceResponse response;
     const grpc::Status status = stub_->Export(&context, request, &response);

@@ -10,7 +10,6 @@ namespace {
 namespace pf = llt::perfetto;
 using Packet = pf::TracePacket;
 
-constexpr std::size_t kBufferBytes = 256 * 1024;
 constexpr std::uint32_t kSequence = 1;
 constexpr std::uint32_t kRealtime = 1, kBoottime = 6;  // of Perfetto's built-in clocks
 
@@ -157,7 +156,7 @@ Result<> PerfettoWriter::add(Packet& packet) {
   buffer_ += static_cast<char>(size);
   if (!packet.AppendToString(&buffer_))
     return fail(ErrorCode::internal, "a packet of the trace could not be written");
-  return buffer_.size() < kBufferBytes ? Result<>{} : flush();
+  return buffer_.size() < kPieceBytes ? Result<>{} : flush();
 }
 
 Result<> PerfettoWriter::flush() {
