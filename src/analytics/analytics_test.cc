@@ -106,6 +106,19 @@ TEST(Csr, AnUnweightedGraphGetsWeightsOnlyFromParallelEdges) {
   EXPECT_TRUE(build_csr(graph, {.arcs = Arcs::out}).weights.empty());
 }
 
+TEST(Csr, PullsOfALayoutGoByTheLogarithmAroundTheMedian) {
+  const auto pulls = [](std::vector<double> weights) {
+    EdgeList graph;
+    graph.vertices = static_cast<Vertex>(weights.size() + 1);
+    for (Vertex v = 0; v < weights.size(); ++v) graph.add(v, v + 1);
+    graph.weight = std::move(weights);
+    return build_csr(graph, {.arcs = Arcs::out, .pulls = true}).weights;
+  };
+  EXPECT_EQ(pulls({7e9, 1e9, 1e9, 0, 1e30}), (std::vector<double>{3, 1, 1, 0, 10}));
+  EXPECT_EQ(pulls({0, 0}), (std::vector<double>{0, 0}));
+  EXPECT_EQ(pulls({}), std::vector<double>{});
+}
+
 TEST(Modularity, CountsALoopTwiceInItsDegree) {
   const Csr graph = build_csr(list(2, {{0, 0, 1}, {0, 1, 1}}), {});
   const std::vector<Vertex> apart{0, 1};

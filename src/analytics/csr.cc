@@ -1,6 +1,8 @@
 #include "analytics/csr.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <utility>
 
 namespace llt::analytics {
@@ -111,11 +113,24 @@ void merge_parallel(Csr& csr, Parallel rule) {
   if (!csr.weights.empty()) csr.weights.resize(kept);
 }
 
+// ForceAtlas2 is made for weights around 1: springs a hundred times as strong swing and never rest, however
+// the speed is chosen. Weights here are milliseconds, bytes and calls, over many powers of ten.
+void make_pulls(std::vector<double>& weights) {
+  constexpr double kStrongest = 10;
+  std::vector<double> known;
+  std::ranges::copy_if(weights, std::back_inserter(known), [](double weight) { return weight > 0; });
+  if (known.empty()) return;
+  const auto middle = known.begin() + static_cast<std::ptrdiff_t>((known.size() - 1) / 2);
+  std::ranges::nth_element(known, middle);
+  for (double& weight : weights) weight = std::min(std::log2(1 + weight / *middle), kStrongest);
+}
+
 }  // namespace
 
 Csr build_csr(const EdgeList& edges, CsrShape shape) {
   Csr csr = sorted_arcs(edges, shape);
   if (has_parallel(csr)) merge_parallel(csr, shape.parallel);
+  if (shape.pulls) make_pulls(csr.weights);
   return csr;
 }
 

@@ -27,6 +27,8 @@ struct CsrShape {
   Arcs arcs = Arcs::both;
   Parallel parallel = Parallel::sum;
   bool loops = true;  ///< false: loops are left out
+  bool pulls =
+      false;  ///< weights become what edges pull with in a layout: 1 at the median, then by logarithm
   bool operator==(const CsrShape&) const = default;
 };
 

@@ -10,7 +10,8 @@
 namespace llt::analytics {
 namespace {
 
-using Field = std::optional<std::string_view>;
+// Sums of weights and products of sums stay numbers within these bounds, for any number of edges.
+constexpr double kLargestWeight = 1e100, kSmallestWeight = 1e-100;
 
 class EdgeListBuilder {
  public:
@@ -43,6 +44,10 @@ class EdgeListBuilder {
       if (std::isnan(*weight)) return bad("has a weight that is not a number (NaN)");
       if (std::isinf(*weight)) return bad("has an infinite weight");
       if (*weight < 0) return bad(fmt::format("has a negative weight ({})", *weight));
+      if (*weight > kLargestWeight)
+        return bad(fmt::format("has a weight above {} ({})", kLargestWeight, *weight));
+      if (*weight > 0 && *weight < kSmallestWeight)
+        return bad(fmt::format("has a weight below {} that is not 0 ({})", kSmallestWeight, *weight));
     }
     if (graph_.ids.full())
       return fail(ErrorCode::resource_exhausted, "more than 4 294 967 294 different ids");

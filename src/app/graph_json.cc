@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <concepts>
 #include <nlohmann/json.hpp>
 
 #include "analytics/findings.h"
@@ -18,7 +19,9 @@ std::string quoted(const std::string& text) {
 }
 
 // A number with as many digits as bring it back; JSON knows no infinity.
-std::string number(double value) { return std::isfinite(value) ? fmt::format("{}", value) : "null"; }
+std::string number(std::floating_point auto value) {
+  return std::isfinite(value) ? fmt::format("{}", value) : "null";
+}
 
 std::string text_list(const std::vector<std::string>& texts) {
   std::string out = "[";
@@ -55,8 +58,8 @@ class Writer {
         break;
       case Answer::positions:
         list(outcome_.x.size(), [this](std::size_t i) {
-          return fmt::format(R"({{"id":{},"x":{},"y":{}{}}})", id(static_cast<Vertex>(i)), outcome_.x[i],
-                             outcome_.y[i], label(static_cast<Vertex>(i)));
+          return fmt::format(R"({{"id":{},"x":{},"y":{}{}}})", id(static_cast<Vertex>(i)),
+                             number(outcome_.x[i]), number(outcome_.y[i]), label(static_cast<Vertex>(i)));
         });
     }
     if (answer_.input.show_edges) links();

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "gguf/check_parts.h"
-#include "gguf/utf8.h"
 
 namespace llt::gguf {
 namespace {

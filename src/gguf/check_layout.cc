@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/utf8.h"
 #include "gguf/check_parts.h"
-#include "gguf/utf8.h"
 
 namespace llt::gguf {
 namespace {

@@ -5,9 +5,9 @@
 #include <string>
 #include <unordered_set>
 
+#include "base/utf8.h"
 #include "gguf/architecture.h"
 #include "gguf/check_parts.h"
-#include "gguf/utf8.h"
 
 namespace llt::gguf {
 namespace {

@@ -5,10 +5,10 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/utf8.h"
 #include "gguf/architecture.h"
 #include "gguf/check_parts.h"
 #include "gguf/summary.h"
-#include "gguf/utf8.h"
 
 namespace llt::gguf {
 namespace {

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include "base/utf8.h"
 #include "gguf/check_parts.h"
-#include "gguf/utf8.h"
 #include "gguf/vocabulary.h"
 
 namespace llt::gguf {

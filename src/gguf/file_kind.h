@@ -5,8 +5,8 @@
 #include <span>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "gguf/byte_reader.h"
-#include "gguf/utf8.h"
 
 namespace llt::gguf {
 

@@ -7,8 +7,8 @@
 #include <array>
 #include <cmath>
 
+#include "base/utf8.h"
 #include "gguf/test_files.h"
-#include "gguf/utf8.h"
 
 namespace llt::gguf {
 namespace {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 #include "store/edge_file.h"
 
 namespace llt::store {
@@ -19,7 +20,7 @@ constexpr std::string_view kWanted =
 std::string listed(std::span<const std::string> names) {
   std::string out;
   for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out.empty() ? "nothing" : out;
+  return out.empty() ? "nothing" : readable(out);
 }
 
 Result<std::optional<std::size_t>> find_one(std::span<const std::string> names, Names wanted) {

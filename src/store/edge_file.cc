@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/sql_literal.h"
+#include "base/utf8.h"
 #include "store/database.h"
 #include "store/handles.h"
 #include "store/row_stream.h"
@@ -52,7 +53,8 @@ class OpenFile {
     text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
     return text;
   }
-  [[nodiscard]] std::string sql_path() const { return sql_literal(fmt::format("/proc/self/fd/{}", fd_)); }
+  [[nodiscard]] std::string path() const { return fmt::format("/proc/self/fd/{}", fd_); }
+  [[nodiscard]] std::string sql_path() const { return sql_literal(path()); }
 
  private:
   OpenFile() = default;
@@ -125,10 +127,22 @@ Result<Plan> plan_csv(const OpenFile& file, const std::string& head) {
   return plan;
 }
 
+// What DuckDB says of a Parquet file speaks of our query and of the descriptor, which the user has not seen.
+std::unexpected<Error> damaged(const OpenFile& file, const Error& said) {
+  if (said.code == ErrorCode::resource_exhausted) return std::unexpected(said);
+  std::string what = said.message;
+  for (const char quote : {'\'', '"'}) {
+    const std::string name = std::string(" ") + quote + file.path() + quote;
+    if (const std::size_t at = what.find(name); at != std::string::npos) what.erase(at, name.size());
+  }
+  return fail(ErrorCode::data_loss, "this Parquet file cannot be read: " + readable(what, 200),
+              "it is damaged or was not written to its end: write it again");
+}
+
 Result<Plan> plan_parquet(const OpenFile& file, duckdb_connection connection) {
   const std::string table = fmt::format("read_parquet({})", file.sql_path());
   const auto columns = first_column(connection, "SELECT column_name FROM (DESCRIBE FROM " + table + ")");
-  if (!columns) return std::unexpected(columns.error());
+  if (!columns) return damaged(file, columns.error());
   std::vector<std::string> names;
   for (const auto& name : *columns) names.push_back(name.value_or(""));
   const auto found = find_edge_columns(names);
@@ -225,7 +239,8 @@ Result<EdgeFileInfo> read(const OpenFile& file, const EdgeSink& sink) {
   const auto plan = parquet ? plan_parquet(file, connection) : plan_csv(file, head);
   if (!plan) return std::unexpected(plan.error());
   Result<> refused;
-  if (auto done = stream(connection, *plan, sink, refused); !done) return std::unexpected(done.error());
+  if (auto done = stream(connection, *plan, sink, refused); !done)
+    return parquet ? damaged(file, done.error()) : std::unexpected(done.error());
   // A line that cannot be read shifts the count of those behind it: it is what has to be said first.
   if (!parquet) {
     if (auto checked = check_rejects(connection); !checked) return std::unexpected(checked.error());

@@ -2,6 +2,7 @@
 
 import random
 import statistics
+import statistics
 from collections import defaultdict
 
 import igraph
@@ -254,6 +255,20 @@ def test_a_layout_shows_what_belongs_together(graphs):
     inside = [(u, v) for u in place for v in place if u < v and u // 7 == v // 7]
     across = [(u, v) for u in place for v in place if u < v and u // 7 != v // 7]
     assert apart(inside) < apart(across) / 3
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1, 1e9])
+@pytest.mark.parametrize("decades", [0, 2, 5])
+def test_a_layout_comes_to_rest_whatever_the_weights(graphs, unit, decades):
+    """Milliseconds, bytes, calls: weights are far from 1 and from each other."""
+    draw = random.Random(5)
+    edges = [(u, u // 20 * 20 + draw.randrange(20)) for u in range(160) for _ in range(4)]
+    edges += [(u, draw.randrange(160)) for u in range(0, 160, 4)]
+    path = graphs.write([(u, v, unit * 10 ** draw.gauss(0, decades / 2)) for u, v in edges], True)
+    place = {row["id"]: complex(row["x"], row["y"]) for row in graphs.ask(path, "layout")["result"]}
+    pairs = [(u, v) for u in place for v in place if u < v]
+    apart = lambda same: statistics.mean(abs(place[u] - place[v]) for u, v in pairs if (u // 20 == v // 20) == same)  # noqa: E731
+    assert apart(True) < apart(False) / 2
 
 
 @ANY

@@ -81,7 +81,7 @@ class CpuBackend final : public Backend {
       case Algorithm::layout:
         break;
     }
-    return cpu::layout(rows({.arcs = Arcs::both}), request, progress);
+    return cpu::layout(rows({.arcs = Arcs::both, .pulls = true}), request, progress);
   }
 
   const EdgeList* edges_ = nullptr;

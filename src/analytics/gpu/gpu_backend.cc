@@ -63,8 +63,9 @@ Shape shape_for(const Request& request) {
       return {.rows = {.arcs = arcs}, .transposed = true};
     case Algorithm::louvain:
     case Algorithm::leiden:
-    case Algorithm::layout:
       return {.rows = {.arcs = Arcs::both}};
+    case Algorithm::layout:
+      return {.rows = {.arcs = Arcs::both, .pulls = true}};
     case Algorithm::ego:  // loops change no path, but are part of the answer
       return {.rows = {.arcs = arcs}};
     case Algorithm::betweenness:

@@ -1,11 +1,9 @@
-#include "gguf/utf8.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 
-namespace llt::gguf {
+namespace llt {
 namespace {
-
-constexpr std::size_t kShown = 80;
 
 // Bytes of the well-formed sequence at the front of `text`; 0 when there is none. Overlong forms, surrogates
 // and code points beyond U+10FFFF are not well-formed.
@@ -41,18 +39,18 @@ std::optional<std::size_t> first_bad_utf8(std::string_view text) noexcept {
   return std::nullopt;
 }
 
-std::string readable(std::string_view text) {
+std::string readable(std::string_view text, std::size_t most) {
   std::string shown;
   while (!text.empty()) {
     const std::size_t length = sequence_length(text);
     const auto first = static_cast<std::uint8_t>(text.front());
     const auto second = text.size() > 1 ? static_cast<std::uint8_t>(text[1]) : 0;
     const bool control = first < 0x20 || first == 0x7F || (first == 0xC2 && second < 0xA0);
-    if (shown.size() + length > kShown) return shown + "…";
+    if (shown.size() + length > most) return shown + "…";
     shown += length == 0 || control ? std::string_view("?") : text.substr(0, length);
     text.remove_prefix(length == 0 ? 1 : length);
   }
   return shown;
 }
 
-}  // namespace llt::gguf
+}  // namespace llt
