@@ -88,8 +88,8 @@ Result<> check(const Request& request, Vertex vertices) {
     return wrong(fmt::format("{} needs one vertex to begin with", info.name));
   if (!std::ranges::all_of(request.from, [&](Vertex v) { return v < vertices; }))
     return wrong("there is no such vertex to begin with");
-  if (!(request.damping >= 0 && request.damping < 1))
-    return wrong("the damping must be at least 0 and below 1");
+  if (!(request.damping >= 0 && request.damping <= kMostDamping))
+    return wrong(fmt::format("the damping must be at least 0 and at most {}", kMostDamping));
   if (!(request.resolution >= 0) || std::isinf(request.resolution))
     return wrong("the resolution must not be negative");
   if (request.samples == 0U) return wrong("sampling needs at least one source");

@@ -63,10 +63,13 @@ struct AlgorithmInfo {
 [[nodiscard]] const AlgorithmInfo& info_of(Algorithm algorithm);
 [[nodiscard]] const AlgorithmInfo* find_algorithm(std::string_view name);
 
+/// Of pagerank: with more the ranks are a matter of rounding, after tens of thousands of rounds.
+inline constexpr double kMostDamping = 0.999;
+
 struct Request {
   Algorithm algorithm = Algorithm::pagerank;
   std::optional<bool> directed;   ///< nothing: the algorithm's own choice
-  double damping = 0.85;          ///< pagerank
+  double damping = 0.85;          ///< pagerank: 0 to kMostDamping
   double resolution = 1.0;        ///< louvain, leiden: larger gives smaller communities
   std::vector<Vertex> from;       ///< bfs, sssp, ego: where to begin (one); pagerank: where random jumps lead
   std::optional<Vertex> samples;  ///< betweenness: paths from so many vertices only; nothing: from all

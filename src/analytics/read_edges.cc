@@ -18,12 +18,12 @@ class EdgeListBuilder {
   Result<> add(const store::EdgeRows& rows) {
     for (std::size_t i = 0; i < rows.sources.size(); ++i) {
       ++row_;
-      const auto weight = rows.weights.empty() ? std::nullopt : rows.weights[i];
-      if (auto added =
-              add_row(trimmed(rows.sources[i].value_or(std::string_view())),
-                      trimmed(rows.targets[i].value_or(std::string_view())), weight, !rows.weights.empty());
+      if (auto added = add_edge(trimmed(rows.sources[i].value_or(std::string_view())),
+                                trimmed(rows.targets[i].value_or(std::string_view())));
           !added)
         return added;
+      if (rows.weights.empty()) continue;
+      if (auto added = add_weight(rows.weights[i]); !added) return added;
     }
     return {};
   }
@@ -34,27 +34,29 @@ class EdgeListBuilder {
   }
 
  private:
-  Result<> add_row(std::string_view source, std::string_view target, std::optional<double> weight,
-                   bool weighted) {
+  Result<> add_edge(std::string_view source, std::string_view target) {
     if (source.empty()) return bad("has no src");
     if (target.empty()) return bad("has no dst");
     if (source == "src" && target == "dst") return bad("is the header again");
-    if (weighted) {
-      if (!weight) return bad("has no weight that is a number");
-      if (std::isnan(*weight)) return bad("has a weight that is not a number (NaN)");
-      if (std::isinf(*weight)) return bad("has an infinite weight");
-      if (*weight < 0) return bad(fmt::format("has a negative weight ({})", *weight));
-      if (*weight > kLargestWeight)
-        return bad(fmt::format("has a weight above {} ({})", kLargestWeight, *weight));
-      if (*weight > 0 && *weight < kSmallestWeight)
-        return bad(fmt::format("has a weight below {} that is not 0 ({})", kSmallestWeight, *weight));
-    }
     if (graph_.ids.full())
       return fail(ErrorCode::resource_exhausted, "more than 4 294 967 294 different ids");
     const Vertex from = graph_.ids.intern(source);
     const Vertex to = graph_.ids.intern(target);
     graph_.edges.add(from, to);
-    if (weighted) graph_.edges.weight.push_back(weight.value_or(0) + 0.0);  // -0 becomes 0
+    return {};
+  }
+
+  Result<> add_weight(const std::optional<double>& known) {
+    if (!known) return bad("has no weight that is a number");
+    const double weight = *known;
+    if (std::isnan(weight)) return bad("has a weight that is not a number (NaN)");
+    if (std::isinf(weight)) return bad("has an infinite weight");
+    if (weight < 0) return bad(fmt::format("has a negative weight ({})", weight));
+    if (weight > kLargestWeight)
+      return bad(fmt::format("has a weight above {} ({})", kLargestWeight, weight));
+    if (weight > 0 && weight < kSmallestWeight)
+      return bad(fmt::format("has a weight below {} that is not 0 ({})", kSmallestWeight, weight));
+    graph_.edges.weight.push_back(weight + 0.0);  // -0 becomes 0
     return {};
   }
 

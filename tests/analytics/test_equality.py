@@ -73,6 +73,14 @@ def edge_values(answer: dict, directed: bool) -> dict:
 
 
 @ANY
+@pytest.mark.parametrize("damping", [0, 0.5, 0.99, 0.999])
+def test_pagerank_with_any_damping(graphs, kind, damping):
+    found = values(graphs.ask(graphs.write(kind.rows, kind.weighted), "pagerank", "--damping", str(damping)))
+    assert sum(found.values()) == pytest.approx(1 if found else 0)
+    assert found == pytest.approx(slow.pagerank(rows_of(kind), list(found), True, damping=damping), abs=1e-8)
+
+
+@ANY
 @BOTH_WAYS
 def test_pagerank(graphs, kind, directed):
     answer = graphs.ask(graphs.write(kind.rows, kind.weighted), "pagerank", way(directed))

@@ -2,14 +2,10 @@
 
 #include "analytics/cpu/kernels.h"
 #include "analytics/cpu/parallel.h"
+#include "analytics/pagerank_rest.h"
 
 namespace llt::analytics::cpu {
 namespace {
-
-// The sum of all changes in one round, below which the ranks stand still: a hundredth of what 1e-6 would
-// need.
-constexpr double kStandstill = 1e-9;
-constexpr int kMostRounds = 1000;
 
 class PageRank {
  public:
@@ -26,7 +22,8 @@ class PageRank {
 
   std::vector<double> run() {
     std::vector<double> rank = jump_, next(rank.size()), flow(rank.size());
-    for (int round = 0; round < kMostRounds; ++round) {
+    const double standstill = pagerank_standstill(damping_);
+    for (unsigned round = pagerank_rounds(damping_); round > 0; --round) {
       const double stuck = prepare(rank, flow);
       each_block(rank.size(), threads_,
                  [&](std::size_t begin, std::size_t end) { pull(flow, stuck, begin, end, next); });
@@ -36,7 +33,7 @@ class PageRank {
         return sum;
       });
       rank.swap(next);
-      if (change < kStandstill) break;
+      if (change < standstill) break;
     }
     return rank;
   }

@@ -82,7 +82,7 @@ Result<> take(GraphRequest& r, std::string_view name, std::string_view text) {
   if (name == "iterations") return take_whole<unsigned>(name, text, 1, 10'000, r.request.iterations);
   if (name == "seed") return take_whole<std::uint64_t>(name, text, 0, INT64_MAX, r.request.seed);
   if (name == "resolution") return take_real(name, text, 0.001, 1000, r.request.resolution);
-  if (name == "damping") return take_real(name, text, 0, 0.999, r.request.damping);
+  if (name == "damping") return take_real(name, text, 0, analytics::kMostDamping, r.request.damping);
   return take_choice(r, name, text);
 }
 

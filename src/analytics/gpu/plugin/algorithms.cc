@@ -5,11 +5,11 @@
 #include <limits>
 #include <numeric>
 
+#include "analytics/pagerank_rest.h"
+
 namespace llt::rapids {
 namespace {
 
-constexpr std::size_t kMostRounds = 1000;
-constexpr double kStandstill = 1e-9;  // as in the CPU back end: sum of all changes in one round
 constexpr std::size_t kMostLevels = 100;
 
 template <class T>
@@ -76,14 +76,16 @@ class Run {
   std::span<const std::int32_t> vertices() const { return {request_.vertices, request_.vertex_count}; }
 
   void pagerank() {
-    const double epsilon = kStandstill / std::max(1U, graph_.vertices);  // cuGraph multiplies by the vertices
+    const std::size_t rounds = analytics::pagerank_rounds(request_.damping);
+    const double epsilon =  // cuGraph multiplies by the vertices
+        analytics::pagerank_standstill(request_.damping) / std::max(1U, graph_.vertices);
     Freed<cugraph_centrality_result_t> result{nullptr, api_.centrality_result_free};
     if (vertices().empty()) {
       result = result_of<cugraph_centrality_result_t>(
           device_, api_.centrality_result_free, [&](auto** out, auto** error) {
             return api_.pagerank_allow_nonconvergence(device_.handle(), graph_.graph, nullptr, nullptr,
-                                                      nullptr, nullptr, request_.damping, epsilon,
-                                                      kMostRounds, FALSE, out, error);
+                                                      nullptr, nullptr, request_.damping, epsilon, rounds,
+                                                      FALSE, out, error);
           });
     } else {
       const Array at = vertex_array(device_, vertices(), graph_.wide);
@@ -93,7 +95,7 @@ class Run {
           device_, api_.centrality_result_free, [&](auto** out, auto** error) {
             return api_.personalized_pagerank_allow_nonconvergence(
                 device_.handle(), graph_.graph, nullptr, nullptr, nullptr, nullptr, at.view(), value.view(),
-                request_.damping, epsilon, kMostRounds, FALSE, out, error);
+                request_.damping, epsilon, rounds, FALSE, out, error);
           });
     }
     scatter(device_, api_.centrality_result_get_vertices(result.get()),
