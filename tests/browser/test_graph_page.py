@@ -212,6 +212,23 @@ def test_columns_colour_size_and_label(at):
     assert watched.problems == []
 
 
+def test_no_label_is_cut_off_at_the_edge(at):
+    watched = at("/graph")
+    page = watched.page
+    drop_edges(page, "src,dst\nthe name of one side,the name of the other\n")
+    page.add_init_script("""window.labels = []; const draw = CanvasRenderingContext2D.prototype.fillText;
+      CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        const end = x + this.measureText(text).width;
+        window.labels.push({ text, inside: x >= 0 && end <= this.canvas.width / devicePixelRatio });
+        draw.call(this, text, x, y); };""")
+    page.reload()
+    drawn(page)
+    at_rest(page)
+    last = {label["text"]: label["inside"] for label in page.evaluate("window.labels")}
+    assert last == {"the name of one side": True, "the name of the other": True}
+    assert watched.problems == []
+
+
 def test_search_neighbourhood_and_path(at):
     watched = at("/graph")
     page = watched.page

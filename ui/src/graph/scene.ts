@@ -164,12 +164,11 @@ export class GraphScene {
       const at = places.get(node);
       if (!at || at[0] < 0 || at[1] < 0 || at[0] > width || at[1] > height) continue;
       const text = short(textOf(column, node));
-      const box: [number, number, number, number] = [
-        at[0] + (this.sizes[node]! * this.renderer.sizeScale) / 2 + 3,
-        at[1] - 8,
-        c.measureText(text).width,
-        16,
-      ];
+      const wide = c.measureText(text).width;
+      const away = (this.sizes[node]! * this.renderer.sizeScale) / 2 + 3;
+      const onTheLeft = at[0] + away + wide > width && at[0] - away - wide >= 0;
+      const left = onTheLeft ? at[0] - away - wide : at[0] + away;
+      const box: [number, number, number, number] = [left, at[1] - 8, wide, 16];
       const hidden = taken.some(
         (t) =>
           box[0] < t[0] + t[2] && t[0] < box[0] + box[2] && box[1] < t[1] + t[3] && t[1] < box[1] + box[3],
