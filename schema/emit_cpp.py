@@ -42,16 +42,14 @@ def row_struct(table: Table) -> str:
 
 def queued_rows(schema: Schema) -> str:
     tables = [table for table in schema.tables if table.loss]
-    traits = "\n".join(f"template <>\ninline constexpr std::string_view kTableOf<{t.row}> = {quote(t.name)};\n"
-                       f"template <>\ninline constexpr Loss kLossOf<{t.row}> = Loss::{t.loss};" for t in tables)
+    traits = "\n".join(f"template <>\nstruct TableOf<{t.row}> {{\n"
+                       f"  static constexpr std::string_view name = {quote(t.name)};\n"
+                       f"  static constexpr Loss loss = Loss::{t.loss};\n}};" for t in tables)
     lists = ", ".join(f"std::vector<{t.row}>" for t in tables)
     pointers = ", ".join(f"{t.row}*" for t in tables)
-    return f"""/// The table that a row belongs to.
+    return f"""/// The table that a row belongs to: its name, and what counts a row that could not be stored.
 template <class Row>
-inline constexpr std::string_view kTableOf;
-/// What counts a row that could not be stored.
-template <class Row>
-inline constexpr Loss kLossOf;
+struct TableOf;
 {traits}
 
 /// A list for each table whose rows come through the writer's queue.

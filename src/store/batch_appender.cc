@@ -174,7 +174,7 @@ Result<> append_rows(duckdb_connection connection, std::string_view table, const
 Result<> append_batch(duckdb_connection connection, const Batch& batch, bool count_repairs) {
   Result<> done;
   batch.each([&]<class Row>(const std::vector<Row>& rows) {
-    if (done) done = append_rows(connection, kTableOf<Row>, rows, count_repairs);
+    if (done) done = append_rows(connection, TableOf<Row>::name, rows, count_repairs);
   });
   return done;
 }

@@ -64,7 +64,7 @@ void RowQueue::push_row(Row& row) noexcept {
     }
   }
   ++dropped_;
-  count_loss(kLossOf<Row>);
+  count_loss(TableOf<Row>::loss);
 }
 
 bool RowQueue::push_all(std::vector<SpanRow>&& rows) noexcept {

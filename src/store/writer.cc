@@ -288,7 +288,7 @@ void Writer::give_up() {
   const std::lock_guard lock(mutex_);
   if (!batch_.empty()) {
     spdlog::error("{} rows could not be stored: {}", batch_.rows(), health_.message);
-    batch_.each([]<class Row>(const std::vector<Row>& rows) { count_loss(kLossOf<Row>, rows.size()); });
+    batch_.each([]<class Row>(const std::vector<Row>& rows) { count_loss(TableOf<Row>::loss, rows.size()); });
     health_.rows_dropped += batch_.rows();
     ++failed_writes_;
   }

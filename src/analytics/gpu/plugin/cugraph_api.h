@@ -48,6 +48,7 @@
 namespace llt::rapids {
 
 struct CugraphApi {
+// NOLINTNEXTLINE(bugprone-macro-parentheses): the name of a member
 #define LLT_DECLARE(name) decltype(&cugraph_##name) name = nullptr;
   LLT_CUGRAPH_FUNCTIONS(LLT_DECLARE)
 #undef LLT_DECLARE
