@@ -26,9 +26,8 @@ enum class Parallel : std::uint8_t {
 struct CsrShape {
   Arcs arcs = Arcs::both;
   Parallel parallel = Parallel::sum;
-  bool loops = true;  ///< false: loops are left out
-  bool pulls =
-      false;  ///< weights become what edges pull with in a layout: 1 at the median, then by logarithm
+  bool loops = true;   ///< false: loops are left out
+  bool pulls = false;  ///< for layouts: 1 for the median weight, the others by logarithm
   bool operator==(const CsrShape&) const = default;
 };
 
