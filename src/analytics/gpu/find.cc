@@ -65,7 +65,7 @@ unsigned driver_gpu_count() {
 }
 
 std::string analytics_gpu() {
-  if (const std::string chosen = variable("LLAMATELEMETRY_ANALYTICS_GPU"); !chosen.empty()) return chosen;
+  if (std::string chosen = variable("LLAMATELEMETRY_ANALYTICS_GPU"); !chosen.empty()) return chosen;
   if (const char* visible = std::getenv("CUDA_VISIBLE_DEVICES"); visible != nullptr) return visible;
   const unsigned count = driver_gpu_count();
   return std::to_string(count == 0 ? 0 : count - 1);

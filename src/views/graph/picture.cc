@@ -99,7 +99,7 @@ struct SizeOf {
   }
   std::size_t operator()(const std::vector<std::string>& values) const {
     std::size_t size = 0;
-    for (const std::string& value : values) size += sizeof value + value.size();
+    for (const std::string& value : values) size += sizeof(std::string) + value.size();
     return size;
   }
   std::size_t operator()(const Categories& categories) const { return (*this)(categories.values); }

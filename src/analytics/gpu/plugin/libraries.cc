@@ -152,7 +152,7 @@ Libraries open_libraries(const std::string& folders, llt_rapids_work work) {
     void* handle = open_one(library, all, why);
     const std::string name = library.names.front();
     if (handle == nullptr && library.ours) {
-      libraries.problem = "cannot open " + name + ": " + why;
+      libraries.problem.append("cannot open ").append(name).append(": ").append(why);
       return libraries;
     }
     if (name == "libcudart.so.13") libraries.cudart = handle;

@@ -21,27 +21,28 @@ inline constexpr cudf::data_type kInt{cudf::type_id::INT32};  ///< rows, and num
 inline constexpr cudf::data_type kLong{cudf::type_id::INT64};
 inline constexpr cudf::data_type kBool{cudf::type_id::BOOL8};
 
-[[nodiscard]] Column apply(View a, cudf::binary_operator op, View b, cudf::data_type type);
-[[nodiscard]] Column apply(View a, cudf::binary_operator op, double b, cudf::data_type type = kDouble);
-[[nodiscard]] Column apply_int(View a, cudf::binary_operator op, std::int32_t b, cudf::data_type type = kInt);
-[[nodiscard]] Column apply_long(View a, cudf::binary_operator op, std::int64_t b);
-[[nodiscard]] Column apply(cudf::unary_operator op, View a);
-[[nodiscard]] Column pick(View from, View rows);
-[[nodiscard]] Column repeated(View values, View counts);
+[[nodiscard]] Column apply(const View& a, cudf::binary_operator op, const View& b, cudf::data_type type);
+[[nodiscard]] Column apply(const View& a, cudf::binary_operator op, double b, cudf::data_type type = kDouble);
+[[nodiscard]] Column apply_int(const View& a, cudf::binary_operator op, std::int32_t b,
+                               cudf::data_type type = kInt);
+[[nodiscard]] Column apply_long(const View& a, cudf::binary_operator op, std::int64_t b);
+[[nodiscard]] Column apply(cudf::unary_operator op, const View& a);
+[[nodiscard]] Column pick(const View& from, const View& rows);
+[[nodiscard]] Column repeated(const View& values, const View& counts);
 
 /// Doubles as integers of the same order, NaN above all, and back. libcudf sorts integers by radix, and
 /// differs from one algorithm to the next in where NaN goes.
-[[nodiscard]] Column as_ordered(View doubles);
-[[nodiscard]] Column as_doubles(View ordered);
+[[nodiscard]] Column as_ordered(const View& doubles);
+[[nodiscard]] Column as_doubles(const View& ordered);
 
 /// The rows in ascending order of the first column, then the second, ...; NULL comes last, NaN before it.
 [[nodiscard]] Column order_by(const std::vector<View>& keys);
 
 /// `sorted`: values of all segments, one segment behind the other. `begin`, `count`: where each stands in it.
 /// NULL where a segment is empty. The same sums in the same order as DuckDB's quantile_cont.
-[[nodiscard]] Column quantile(View sorted, View begin, View count, double q);
+[[nodiscard]] Column quantile(const View& sorted, const View& begin, const View& count, double q);
 
 /// Sorts the values of each segment; `begin` has one more number than there are segments.
-[[nodiscard]] Column sort_segments(View values, View begin);
+[[nodiscard]] Column sort_segments(const View& values, const View& begin);
 
 }  // namespace llt::rapids

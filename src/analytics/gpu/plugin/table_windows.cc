@@ -55,7 +55,7 @@ Windows find_windows(const Rows& rows, std::int64_t length) {
   return windows;
 }
 
-std::vector<std::int32_t> to_host(View column) {
+std::vector<std::int32_t> to_host(const View& column) {
   if (column.is_empty()) return {};
   const auto array = cudf::to_arrow_host(column);
   cudf::get_default_stream().sync();
@@ -64,7 +64,7 @@ std::vector<std::int32_t> to_host(View column) {
 }
 
 /// Calls work(first, last) for runs of rows whose windows fit beside one another.
-void in_steps(View sizes, std::uint64_t room,
+void in_steps(const View& sizes, std::uint64_t room,
               const std::function<void(cudf::size_type, cudf::size_type)>& work) {
   const std::vector<std::int32_t> all = to_host(sizes);
   const std::int64_t most =
@@ -87,7 +87,7 @@ void in_steps(View sizes, std::uint64_t room,
     work(static_cast<cudf::size_type>(first), static_cast<cudf::size_type>(all.size()));
 }
 
-View part(View column, cudf::size_type first, cudf::size_type last) {
+View part(const View& column, cudf::size_type first, cudf::size_type last) {
   return cudf::slice(column, {first, last}).front();
 }
 
@@ -96,16 +96,17 @@ struct Written {
   Column places, begin;
 };
 
-Written write_out(View begin, View size) {
+Written write_out(const View& begin, const View& size) {
   auto lists = cudf::lists::sequences(begin, size)->release();
   return {std::move(lists.children[cudf::lists_column_view::child_column_index]),
           std::move(lists.children[cudf::lists_column_view::offsets_column_index])};
 }
 
-View without_last(View begin) { return part(begin, 0, begin.size() - 1); }
+View without_last(const View& begin) { return part(begin, 0, begin.size() - 1); }
 
 Table joined(const std::vector<Table>& parts) {
   std::vector<table_view> views;
+  views.reserve(parts.size());
   for (const Table& one : parts) views.push_back(one->view());
   return cudf::concatenate(views);
 }
@@ -139,7 +140,7 @@ Table candidates(const Windows& windows, std::uint32_t least) {
 
 /// Whether |z| reaches the threshold. As in SQL, what is not a number reaches any, and there is no z without
 /// a MAD.
-Column stands_out(View value, View median, View mad, double threshold) {
+Column stands_out(const View& value, const View& median, const View& mad, double threshold) {
   const Column above =
       apply(apply(value, binary_operator::SUB, median, kDouble)->view(), binary_operator::MUL, kNormal);
   const Column z = apply(above->view(), binary_operator::DIV, mad, kDouble);
@@ -150,8 +151,8 @@ Column stands_out(View value, View median, View mad, double threshold) {
   return apply(out->view(), binary_operator::LOGICAL_AND, varies->view(), kBool);
 }
 
-Table outliers_of(const Windows& windows, table_view some, double threshold) {
-  const View place = some.column(0), size = some.column(2);
+Table outliers_of(const Windows& windows, const table_view& some, double threshold) {
+  const View &place = some.column(0), &size = some.column(2);
   const Written window = write_out(some.column(1), size);
   const View begin = without_last(window.begin->view());
   // Behind the row itself the numbers are one higher: that leaves it out.

@@ -52,7 +52,7 @@ std::unique_ptr<llt_table> load(const ArrowSchema& schema, const ArrowArray& row
 std::vector<View> columns_of(const table_view& table) { return {table.begin(), table.end()}; }
 
 /// One aggregation of each group, the groups in order.
-Table grouped(const table_view& keys, View values,
+Table grouped(const table_view& keys, const View& values,
               std::vector<std::unique_ptr<groupby_aggregation>> figures) {
   std::vector<cudf::groupby::aggregation_request> requests(1);
   requests.front().values = values;
@@ -106,7 +106,7 @@ double number(const std::unique_ptr<cudf::scalar>& scalar) {
 }
 
 // The same sums as the SQL of the CPU, where NaN (of an infinite width) is above every bin.
-Column bins_of(View value, double low, double width, double bins) {
+Column bins_of(const View& value, double low, double width, double bins) {
   if (width == 0) return cudf::make_column_from_scalar(cudf::numeric_scalar<std::int32_t>(0), value.size());
   const Column share = apply(apply(value, binary_operator::SUB, low)->view(), binary_operator::DIV, width);
   const Column bin =
