@@ -134,7 +134,7 @@ Result<std::vector<Run>> run_all(const JobInput& input) {
 }  // namespace
 
 Result<std::vector<Run>> analyse_apart(const EdgeList& edges, std::span<const Request> requests, Want want,
-                                       const GpuOptions& gpu, std::stop_token stop) {
+                                       const GpuOptions& gpu, const std::stop_token& stop) {
   const auto input = Scratch::make();
   const auto output = Scratch::make();
   if (!input || !output) return std::unexpected(input ? output.error() : input.error());

@@ -17,7 +17,8 @@ inline constexpr std::string_view kJobArgument = "--graph-job";
 /// As analyse() for each request, which have passed check(). Errors: those of the first that failed;
 /// unavailable when `stop` was requested or the process ended in another way.
 [[nodiscard]] Result<std::vector<Run>> analyse_apart(const EdgeList& edges, std::span<const Request> requests,
-                                                     Want want, const GpuOptions& gpu, std::stop_token stop);
+                                                     Want want, const GpuOptions& gpu,
+                                                     const std::stop_token& stop);
 
 /// The other side: reads from descriptor 3, writes to descriptor 4. The exit code.
 int run_job();

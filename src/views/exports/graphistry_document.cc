@@ -53,6 +53,7 @@ std::vector<std::string> frequent_values(const Table& table, const TableColumn& 
   std::vector<std::pair<std::string, std::size_t>> sorted(counts.begin(), counts.end());
   std::ranges::stable_sort(sorted, std::ranges::greater(), &std::pair<std::string, std::size_t>::second);
   std::vector<std::string> values;
+  values.reserve(sorted.size());
   for (const auto& [value, count] : sorted) values.push_back(value);
   return values;
 }
