@@ -241,7 +241,7 @@ Result<> Instance::start_console() {
   sources.model = model_sources();
   if (options_.analytics.none) sources.analytics_gpu = "none";
   if (options_.analytics.card) sources.analytics_gpu = std::to_string(*options_.analytics.card);
-  auto console = views::Console::start(std::move(console_options), std::move(sources));
+  auto console = views::Console::start(console_options, std::move(sources));
   if (!console) return std::unexpected(console.error());
   console_ = std::move(*console);
   console_port_.store(console_->address().port, std::memory_order_release);

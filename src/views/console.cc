@@ -168,15 +168,15 @@ asio::awaitable<void> ConsoleServer::serve_counted(Tcp::socket socket) {
 
 }  // namespace
 
-Result<std::unique_ptr<Console>> Console::start(ConsoleOptions options, Sources sources) {
+Result<std::unique_ptr<Console>> Console::start(const ConsoleOptions& options, Sources sources) {
   LLT_CHECK(sources.reader != nullptr && sources.live && sources.status_json && sources.prometheus_text);
   auto io = std::make_unique<asio::io_context>(1);
   auto acceptor = bind(*io, options.listen);
   if (!acceptor) return std::unexpected(std::move(acceptor.error()));
   Endpoint bound = options.listen;
   bound.port = acceptor->local_endpoint().port();
-  return std::make_unique<ConsoleServer>(std::move(options), std::move(sources), std::move(*acceptor),
-                                         std::move(bound), std::move(io));
+  return std::make_unique<ConsoleServer>(options, std::move(sources), std::move(*acceptor), std::move(bound),
+                                         std::move(io));
 }
 
 }  // namespace llt::views

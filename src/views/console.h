@@ -96,7 +96,7 @@ struct ConsoleOptions {
 class Console {
  public:
   /// Binds and starts serving at once. Fails with `already_exists` when the address is taken.
-  static Result<std::unique_ptr<Console>> start(ConsoleOptions options, Sources sources);
+  static Result<std::unique_ptr<Console>> start(const ConsoleOptions& options, Sources sources);
   virtual ~Console() = default;
 
   /// The bound address (the port when 0 was asked for).

@@ -61,7 +61,7 @@ class ConsoleTest : public ::testing::Test {
         .prometheus_text = [] { return std::string("up 1\n"); },
         .live =
             [this] { return LiveFacts{.serving = serving_.load(), .gateway_url = "http://127.0.0.1:8080"}; }};
-    auto console = Console::start(std::move(options), std::move(sources));
+    auto console = Console::start(options, std::move(sources));
     ASSERT_TRUE(console.has_value()) << console.error().to_string();
     console_ = std::move(*console);
     port_ = console_->address().port;
