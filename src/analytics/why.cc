@@ -40,6 +40,7 @@ std::vector<Vertex> sizes_near(const EdgeList& edges, const std::vector<Vertex>&
     if (const auto found = size.find(parts.of(v)); found != size.end()) ++found->second;
   }
   std::vector<Vertex> sizes;
+  sizes.reserve(size.size());
   for (const auto& [part, members] : size) sizes.push_back(members);
   std::ranges::sort(sizes, std::greater<>());
   return sizes;
@@ -57,6 +58,7 @@ std::vector<Vertex> strongest_givers(const EdgeList& edges, std::span<const doub
     given[giver] += values[giver] * (edges.weighted() ? edges.weight[e] : 1);
   }
   std::vector<std::pair<double, Vertex>> order;
+  order.reserve(given.size());
   for (const auto& [giver, value] : given) order.emplace_back(value, giver);
   std::ranges::stable_sort(order, [](const auto& a, const auto& b) { return a.first > b.first; });
   std::vector<Vertex> givers;

@@ -190,7 +190,7 @@ const CLI::App& innermost(const CLI::App& app) {
 Error usage_error(const CLI::App& app, std::string message) {
   std::string command;
   for (const CLI::App* at = &innermost(app); at != nullptr; at = at->get_parent())
-    command = at->get_name() + " " + command;
+    command.insert(0, at->get_name() + " ");
   return {ErrorCode::invalid_argument, std::move(message), "see '" + command + "--help'"};
 }
 

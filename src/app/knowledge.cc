@@ -11,7 +11,6 @@ namespace llt::app {
 namespace {
 
 using analytics::Document;
-using analytics::Facts;
 using Sentences = std::vector<std::string>;
 
 constexpr std::size_t kSentencesAPassage = 6, kBytesAPassage = 1200, kLongestSentence = 600;

@@ -74,7 +74,7 @@ std::string refusal(const CLI::App& command, const CLI::ParseError& error) {
         option->get_items_expected_max() == 1)
       return fmt::format("{} is given {} times", option->get_name(), option->count());
   }
-  const std::string said = error.what();
+  std::string said = error.what();
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr && said.ends_with("missing"))
     return said.substr(0, said.find(':')) + " needs a value";
   if (said == "A subcommand is required") return "a command is required";

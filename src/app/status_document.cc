@@ -95,6 +95,7 @@ Json upstream_list(const StatusInputs& inputs) {
 
 std::vector<std::int64_t> engine_pids(const StatusInputs& inputs) {
   std::vector<std::int64_t> pids;
+  pids.reserve(inputs.engines.size());
   for (const NamedSnapshot& entry : inputs.engines) pids.push_back(entry.now.pid);
   return pids;
 }
@@ -102,6 +103,7 @@ std::vector<std::int64_t> engine_pids(const StatusInputs& inputs) {
 std::vector<telemetry::GpuProcessState> processes_of(const gpus::Gpu& gpu, const StatusInputs& inputs) {
   const auto engines = engine_pids(inputs);
   std::vector<telemetry::GpuProcessState> processes;
+  processes.reserve(gpu.processes.size());
   for (const gpus::GpuProcess& process : gpu.processes) {
     processes.push_back({process.pid, process_role(process.pid, engines, inputs.pid), process.memory_bytes});
   }

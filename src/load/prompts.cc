@@ -90,6 +90,7 @@ std::vector<std::string> default_prompts(const RequestDefaults& defaults) {
   };
   constexpr std::size_t kRepeats = 12;
   std::vector<std::string> bodies;
+  bodies.reserve(kQuestions.size() + 1);
   for (const char* question : kQuestions) bodies.push_back(body_of(chat(question), defaults));
   // One that is long enough to be felt by its neighbours.
   std::string text = "Summarise these notes.";

@@ -124,6 +124,7 @@ class Run {
 
   void note_lateness() {
     std::vector<SteadyNs> late;
+    late.reserve(outcome_.samples.size());
     for (const Sample& sample : outcome_.samples) late.push_back(sample.sent - sample.due);
     if (late.empty()) return;
     const auto at = late.begin() + static_cast<std::ptrdiff_t>((late.size() - 1) * 99 / 100);
