@@ -9,8 +9,8 @@ std::string advice_text(const nlohmann::ordered_json& advice) {
   std::string out;
   for (const auto& one : advice) {
     out += fmt::format("  {}\n", shown_text(one["what"]));
-    if (!one["action"].get_ref<const std::string&>().empty())
-      out += fmt::format("    do    {}\n", shown_text(one["action"]));
+    if (const std::string action = shown_text(one["action"]); !action.empty())
+      out += fmt::format("    do    {}\n", action);
     out += fmt::format("    seen  {}\n", shown_text(one["evidence"]));
   }
   return out;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 
 #include "base/ascii.h"
@@ -10,12 +9,6 @@ namespace {
 
 constexpr std::size_t kMaxHeadBytes = 64 * 1024;
 constexpr std::size_t kMaxChunkLine = 256;
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-  });
-}
 
 template <int kBase>
 std::optional<std::size_t> parse_size(std::string_view text) {
@@ -58,10 +51,10 @@ ResponseReader::Progress ResponseReader::parse_head() {
     const std::string_view line = head.substr(0, line_end);
     const auto colon = line.find(':');
     if (colon == std::string_view::npos) return Progress::bad;
-    const auto name = line.substr(0, colon);
+    const std::string name = lower(line.substr(0, colon));
     const auto value = trimmed(line.substr(colon + 1));
-    if (equals_ignoring_case(name, "transfer-encoding")) chunked_ = equals_ignoring_case(value, "chunked");
-    if (equals_ignoring_case(name, "content-length")) {
+    if (name == "transfer-encoding") chunked_ = lower(value) == "chunked";
+    if (name == "content-length") {
       length_ = parse_size<10>(value);
       if (!length_ || *length_ > max_body_) return Progress::bad;
     }

@@ -2,7 +2,6 @@
 
 import random
 import statistics
-import statistics
 from collections import defaultdict
 
 import igraph
